@@ -1,0 +1,1 @@
+"""One data file per craft: steps, key data elements with units, spreadsheet mappings."""
