@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from hashlib import sha256
 
 import pytest
@@ -104,10 +105,8 @@ def test_a_changed_inclusion_proof_never_leads_to_the_root(size: int, data: st.D
         proof[at] = leaf_hash(proof[at])
     else:
         leaf = EMPTY_ROOT
-    try:
+    with contextlib.suppress(InvalidInput):
         assert root_from_inclusion(leaf, place, size, proof) != root
-    except InvalidInput:
-        pass
 
 
 @given(st.integers(2, 69), st.data())

@@ -1,0 +1,155 @@
+"""The proof bundle: one JSON object that proves one event, and the file that carries bundles.
+
+A bundle file holds one bundle a line, each in canonical form (RFC 8785) and ended by LF, so that no
+two texts stand for the same bundle and every byte of the file is covered by a check. `Bundle` holds
+the members with their types checked; whether they hold together is `verify`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from firsthand.errors import InvalidInput, UnreadableInput
+from firsthand.proof.canonical import canonical, parse_canonical
+from firsthand.proof.fields import base64_text, from_base64, member, only_members, place_of
+
+__all__ = ["MAX_BUNDLE", "VERSION", "Bundle", "Placed", "bundle_lines", "parse_bundle", "write_bundle"]
+
+VERSION: Final = 1
+MAX_BUNDLE: Final = 16_000_000
+"""Bytes of one bundle; the largest real ones are some kilobytes."""
+
+_MEMBERS: Final = frozenset(
+    ("firsthand", "event", "eventProof", "capture", "statements", "checkpoint", "genesis", "anchor", "block")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A signed document with its place in the log and its inclusion proof, lowest node first."""
+
+    document: dict[str, Any]
+    place: int
+    path: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a bundle holds; the transactions, header and BUMP are raw bytes."""
+
+    event: dict[str, Any]
+    event_index: int
+    event_path: tuple[bytes, ...]
+    capture: Placed
+    statements: tuple[Placed, ...]
+    checkpoint: bytes
+    genesis: bytes
+    anchor: bytes
+    header: bytes
+    bump: bytes
+
+
+def bundle_lines(data: bytes) -> Iterator[bytes]:
+    """The bundles of a file, as bytes. Raises UnreadableInput when it is not lines ended by LF."""
+    if not data:
+        raise UnreadableInput("the file is empty; expected one proof bundle a line")
+    if not data.endswith(b"\n"):
+        raise UnreadableInput("the last line is not ended by LF: the file was cut short or is no bundle file")
+    start = 0
+    while start < len(data):
+        end = data.index(b"\n", start)
+        yield data[start:end]
+        start = end + 1
+
+
+def parse_bundle(line: bytes) -> Bundle:
+    """Read one line of a bundle file.
+
+    Raises UnreadableInput when it is not JSON in canonical form, or InvalidInput with the path of the
+    member that is missing, unknown, of another type or not in its one canonical spelling.
+    """
+    if len(line) > MAX_BUNDLE:
+        raise UnreadableInput(f"a bundle has at most {MAX_BUNDLE} bytes, got {len(line)}")
+    try:
+        value = parse_canonical(line)
+    except InvalidInput as error:
+        raise UnreadableInput(f"not a proof bundle: {error}") from None
+    if type(value) is not dict:
+        raise UnreadableInput("not a proof bundle: expected a JSON object")
+    only_members(value, _MEMBERS, "$")
+    version = member(value, "firsthand", int, "$")
+    if version != VERSION:
+        raise UnreadableInput(
+            f"bundle version {version}; this verifier reads version {VERSION}", "$.firsthand"
+        )
+    event_proof = _object(value, "eventProof", frozenset(("index", "path")), "$")
+    block = _object(value, "block", frozenset(("header", "bump")), "$")
+    return Bundle(
+        event=member(value, "event", dict, "$"),
+        event_index=place_of(event_proof, "index", "$.eventProof"),
+        event_path=_path(event_proof, "$.eventProof"),
+        capture=_placed(member(value, "capture", dict, "$"), "$.capture"),
+        statements=tuple(
+            _placed(item, f"$.statements[{position}]")
+            for position, item in enumerate(member(value, "statements", list, "$"))
+        ),
+        checkpoint=member(value, "checkpoint", str, "$").encode(),
+        genesis=from_base64(value, "genesis", "$"),
+        anchor=from_base64(value, "anchor", "$"),
+        header=from_base64(block, "header", "$.block", 80),
+        bump=from_base64(block, "bump", "$.block"),
+    )
+
+
+def write_bundle(bundle: Bundle) -> bytes:
+    """The bundle as one line of a bundle file, its LF included; the inverse of `parse_bundle`."""
+    return (
+        canonical(
+            {
+                "firsthand": VERSION,
+                "event": bundle.event,
+                "eventProof": {"index": bundle.event_index, "path": base64_text(b"".join(bundle.event_path))},
+                "capture": _placed_json(bundle.capture),
+                "statements": [_placed_json(statement) for statement in bundle.statements],
+                "checkpoint": bundle.checkpoint.decode(),
+                "genesis": base64_text(bundle.genesis),
+                "anchor": base64_text(bundle.anchor),
+                "block": {"header": base64_text(bundle.header), "bump": base64_text(bundle.bump)},
+            }
+        )
+        + b"\n"
+    )
+
+
+def _placed_json(placed: Placed) -> dict[str, Any]:
+    path = base64_text(b"".join(placed.path))
+    return {"document": placed.document, "place": placed.place, "path": path}
+
+
+def _placed(value: Any, path: str) -> Placed:
+    if type(value) is not dict:
+        raise InvalidInput("expected an object", path)
+    only_members(value, frozenset(("document", "place", "path")), path)
+    document = member(value, "document", dict, path)
+    return Placed(document, place_of(value, "place", path), _path(value, path))
+
+
+def _object(value: dict[str, Any], name: str, members: frozenset[str], path: str) -> dict[str, Any]:
+    inner = member(value, name, dict, path)
+    only_members(inner, members, f"{path}.{name}")
+    return inner
+
+
+def _path(value: dict[str, Any], path: str) -> tuple[bytes, ...]:
+    """An inclusion proof: its nodes of 32 bytes, concatenated, in base64."""
+    data = from_base64(value, "path", path)
+    if len(data) % 32 or len(data) > 64 * 32:
+        raise InvalidInput("expected up to 64 nodes of 32 bytes", f"{path}.path")
+    return split_nodes(data)
+
+
+def split_nodes(data: bytes) -> tuple[bytes, ...]:
+    """Concatenated hashes, each by itself."""
+    return tuple(data[start : start + 32] for start in range(0, len(data), 32))
