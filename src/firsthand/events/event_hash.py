@@ -1,0 +1,378 @@
+"""Event hash IDs: the name of an EPCIS event that anyone computes alike (CBV 2.0 §8.9).
+
+The pre-hash string lists the event's fields in one fixed order, each value in one normal form;
+its SHA-256 makes `ni:///sha-256;…?ver=CBV2.0`. The event ID, the record time and the error
+declaration stay out, so that a declared error keeps the ID of the event it speaks of.
+
+Every object of the standard is a `_Shape`: which field renders how, at which place. What is in no
+place (transactions, sources, destinations, ILMD, user extensions) follows, sorted by code point.
+
+An ID is a name, not a proof: numbers, also those in strings, pass through a double (the published
+vectors do so), so two long numbers may share an ID. What a bundle proves is the event itself.
+
+Where the published vectors, the reference generator and the text differ, the vectors win, then the text:
+- vectors: `type` precedes its transaction, source or destination; these lists, sorted with ILMD and
+  extensions, follow the sensor elements, and so does a sensor report's `bizRules`; `rdfs:comment`
+  is no content; a boolean is written as in XML.
+- text, against the generator: `epcList` precedes `parentID`; half a millisecond rounds up; an
+  extension stays in its own parent whatever its namespace ends in, and no list of its is renamed;
+  a bare CBV word is expanded in its own field only; the prefixes of the EPCIS context need no
+  declaration, and a context may be a single map.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from firsthand.errors import InvalidInput
+from firsthand.events import normal_form
+from firsthand.events.normal_form import Prefixes, full_name, identifier, kind_of, scalar, string
+
+__all__ = ["MAX_DEPTH", "HashContext", "event_hash_id", "pre_hash"]
+
+MAX_DEPTH = 100
+"""How deep a user extension may nest; deeper is InvalidInput, long before Python's own limit."""
+
+_URI_SCHEMES = frozenset({"urn", "http", "https"})
+_COMMENTS = frozenset({"comment", "{http://www.w3.org/2000/01/rdf-schema#}comment"})
+# A repository's list of the fields it added, under the namespace that the published vectors use.
+_IGNORE_FIELDS = "{https://repository-x.example.com/}ignoreFields"
+
+_Renderer = Callable[[object, Prefixes], str]
+_Field = tuple[str, _Renderer]
+
+
+@dataclass(frozen=True, slots=True)
+class HashContext:
+    """What a document says about the names in its events; build it once for all its events.
+
+    `ignored` names the event fields that stay out of the hash, prefixes resolved.
+    """
+
+    prefixes: Prefixes
+    ignored: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, context: object) -> HashContext:
+        """From a JSON-LD `@context`: a URL, a map, or a list of both. Raises InvalidInput."""
+        return _EPCIS_CONTEXT.extended(context)
+
+    @classmethod
+    def of_document(cls, document: Mapping[str, object]) -> HashContext:
+        """From a whole EPCISDocument or EPCISQueryDocument, its `ignoreFields` included."""
+        context = cls.of(document.get("@context", ()))
+        body = document.get("epcisBody")
+        results = body.get("queryResults") if isinstance(body, dict) else None
+        for key, names in (results if isinstance(results, dict) else document).items():
+            if full_name(key, context.prefixes) == _IGNORE_FIELDS and isinstance(names, list):
+                known = (full_name(name, context.prefixes) for name in names if isinstance(name, str))
+                return cls(context.prefixes, frozenset(known))
+        return context
+
+    def extended(self, context: object) -> HashContext:
+        """With a further `@context`, whose prefixes win. URLs are not fetched: EPCIS's own is known."""
+        prefixes = dict(self.prefixes)
+        for part in context if isinstance(context, (list, tuple)) else (context,):
+            if isinstance(part, dict):
+                for prefix, term in part.items():
+                    namespace = term.get("@id") if isinstance(term, dict) else term
+                    if isinstance(namespace, str) and prefix[:1] != "@" and prefix not in _URI_SCHEMES:
+                        prefixes[prefix] = f"{{{namespace}}}"
+            elif not isinstance(part, str):
+                raise InvalidInput(
+                    f"a JSON-LD context is a URL, a map or a list of both, got {kind_of(part)}", "$.@context"
+                )
+        return HashContext(prefixes, self.ignored)
+
+
+_EPCIS_CONTEXT = HashContext({prefix: f"{{{iri}}}" for prefix, iri in normal_form.EPCIS_PREFIXES.items()})
+
+
+def event_hash_id(event: object, context: object = _EPCIS_CONTEXT) -> str:
+    """`ni:///sha-256;{64 hex digits}?ver=CBV2.0` of one event decoded from JSON (CBV 2.0 §8.9).
+
+    `context` is the enclosing document's `@context`, or a HashContext made from it once for many
+    events; an event's own `@context` adds to it.
+    Raises InvalidInput with the JSON path of what has no normal form.
+    """
+    try:
+        octets = pre_hash(event, context).encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("half a surrogate pair is no Unicode text and has no UTF-8", "$") from None
+    return f"ni:///sha-256;{hashlib.sha256(octets).hexdigest()}?ver=CBV2.0"
+
+
+def pre_hash(event: object, context: object = _EPCIS_CONTEXT) -> str:
+    """The string that is hashed; arguments and errors as `event_hash_id`."""
+    names = context if type(context) is HashContext else HashContext.of(context)
+    if type(event) is not dict:
+        raise InvalidInput(f"an event is a JSON object, got {kind_of(event)}", "$")
+    if "@context" in event:
+        names = names.extended(event["@context"])
+    if names.ignored:
+        event = {k: v for k, v in event.items() if full_name(k, names.prefixes) not in names.ignored}
+    if "type" not in event:
+        raise InvalidInput("an event has a type, e.g. ObjectEvent; none is given", "$.type")
+    try:
+        return _render(_EVENT, event, names.prefixes)
+    except InvalidInput as error:
+        raise InvalidInput(error.reason, "$" + error.path) from None
+
+
+class _Shape:
+    """The fields of one standard object: name to place and renderer; place -1 means sorted at the end.
+
+    `moved` renders what this standard object's own fields leave for the end.
+    """
+
+    __slots__ = ("blank", "fields", "moved")
+
+    def __init__(
+        self, *ordered: _Field, at_end: tuple[_Field, ...] = (), moved: Callable[..., list[str]] | None = None
+    ) -> None:
+        self.blank = [""] * len(ordered)
+        self.fields = {name: (place, renderer) for place, (name, renderer) in enumerate(ordered)}
+        self.fields.update({name: (-1, renderer) for name, renderer in at_end})
+        self.moved = moved
+
+
+def _render(shape: _Shape, value: object, prefixes: Prefixes) -> str:
+    if type(value) is not dict:
+        raise InvalidInput(f"expected an object, got {kind_of(value)}")
+    parts = shape.blank.copy()
+    rest: list[str] = []
+    fields = shape.fields
+    for key, item in value.items():
+        try:
+            if key in fields:
+                place, renderer = fields[key]
+                if place >= 0:
+                    parts[place] = renderer(item, prefixes)
+                else:
+                    rest.append(renderer(item, prefixes))
+            else:
+                name = full_name(key, prefixes)
+                if name not in _COMMENTS:
+                    _extend(rest, name, item, prefixes, MAX_DEPTH)
+        except InvalidInput as error:
+            raise InvalidInput(error.reason, f".{key}{error.path}") from None
+    if shape.moved is not None:
+        rest += shape.moved(value, prefixes)
+    if rest:
+        rest.sort()
+        parts += rest
+    return "".join(parts)
+
+
+def _each(value: object, renderer: _Renderer, prefixes: Prefixes) -> list[str]:
+    """The rendered items of a list, empty ones dropped, sorted."""
+    if type(value) is not list:
+        raise InvalidInput(f"expected a list, got {kind_of(value)}")
+    rendered: list[str] = []
+    try:
+        for item in value:
+            rendered.append(renderer(item, prefixes))  # noqa: PERF401 (its length is the failing index)
+    except InvalidInput as error:
+        raise InvalidInput(error.reason, f"[{len(rendered)}]{error.path}") from None
+    if "" in rendered:
+        rendered = [text for text in rendered if text]
+    rendered.sort()
+    return rendered
+
+
+def _extend(rest: list[str], name: str, value: object, prefixes: Prefixes, depth: int) -> None:
+    """A user extension or ILMD element: its name, then its value or sorted content.
+
+    A list repeats the name for each item; null is absence, as in JSON-LD.
+    """
+    if depth == 0:
+        raise InvalidInput(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, dict):
+        content: list[str] = []
+        for key, item in value.items():
+            inner = full_name(key, prefixes)
+            if inner not in _COMMENTS:
+                try:
+                    _extend(content, inner, item, prefixes, depth - 1)
+                except InvalidInput as error:
+                    raise InvalidInput(error.reason, f".{key}{error.path}") from None
+        content.sort()
+        rest.append(name + "".join(content))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            content = []
+            try:
+                _extend(content, "" if isinstance(item, list) else name, item, prefixes, depth - 1)
+            except InvalidInput as error:
+                raise InvalidInput(error.reason, f"[{index}]{error.path}") from None
+            if isinstance(item, list):
+                content = [name + "".join(sorted(content))]
+            rest += content
+    elif value is not None:
+        text = scalar(value, prefixes)
+        rest.append(f"{name}={text}" if text else name)
+
+
+def _leaf(name: str) -> _Field:
+    def render(value: object, prefixes: Prefixes) -> str:
+        text = string(value, prefixes) if type(value) is str else scalar(value, prefixes)
+        return start + text if text else ""
+
+    start = f"{name}="
+    return name, render
+
+
+def _time(name: str) -> _Field:
+    start = f"{name}="
+    return name, lambda value, prefixes: start + normal_form.time(value)
+
+
+def _leaves(names: str) -> Iterable[_Field]:
+    return (
+        _time(name) if name in ("time", "startTime", "endTime") else _leaf(name) for name in names.split()
+    )
+
+
+def _word(name: str, vocabulary: dict[str, str]) -> _Field:
+    """A CBV word, bare or as a URI or URN, or a user's own URI."""
+
+    def render(value: object, prefixes: Prefixes) -> str:
+        text = string(value, prefixes)
+        return start + vocabulary.get(text, text) if text else ""
+
+    start = f"{name}="
+    return name, render
+
+
+def _words(name: str, vocabulary: dict[str, str]) -> _Field:
+    _, word = _word(name, vocabulary)
+    return name, lambda value, prefixes: "".join(_each(value, word, prefixes))
+
+
+def _list(name: str, child: str, renderer: _Renderer) -> _Field:
+    """A list: its name once, then the sorted items, each behind the name of its element."""
+
+    def render(value: object, prefixes: Prefixes) -> str:
+        items = _each(value, renderer, prefixes)
+        return start + child.join(items) if items else ""
+
+    start = name + child
+    return name, render
+
+
+def _epcs(name: str) -> _Field:
+    return _list(name, "epc=", identifier)
+
+
+def _object(name: str, shape: _Shape) -> _Field:
+    def render(value: object, prefixes: Prefixes) -> str:
+        text = _render(shape, value, prefixes)
+        return name + text if text else ""
+
+    return name, render
+
+
+def _objects(name: str, child: str, shape: _Shape) -> _Field:
+    return _list(name, child, partial(_render, shape))
+
+
+def _typed(kind: str, vocabulary: dict[str, str]) -> _Field:
+    return _objects(f"{kind}List", "", _Shape(_word("type", vocabulary), _leaf(kind)))
+
+
+def _unhashed(name: str) -> _Field:
+    return name, lambda value, prefixes: ""
+
+
+def _event_type(value: object, prefixes: Prefixes) -> str:
+    text = string(value, prefixes)
+    if not text:
+        raise InvalidInput("an event has a type, e.g. ObjectEvent; it is empty")
+    return f"eventType={text}"
+
+
+def _certificates(value: object, prefixes: Prefixes) -> str:
+    """A single URI or a list of them."""
+    items = _each(value if type(value) is list else [value], string, prefixes)
+    return "".join(f"certificationInfo={item}" for item in items)
+
+
+def _ilmd(value: object, prefixes: Prefixes) -> str:
+    content: list[str] = []
+    _extend(content, "ilmd", value, prefixes, MAX_DEPTH)
+    return "".join(content)
+
+
+def _biz_rules_of_reports(event: dict[str, Any], prefixes: Prefixes) -> list[str]:
+    """CBV 2.0 gives a sensor report's `bizRules` no place: the vectors hash it at the end, with its path."""
+    elements = []
+    for element in event.get("sensorElementList", ()):
+        reports = [
+            f"sensorReportbizRules={rules}"
+            for report in element.get("sensorReport", ())
+            if (rules := scalar(report.get("bizRules", ""), prefixes))
+        ]
+        if reports:
+            elements.append("sensorElement" + "".join(sorted(reports)))
+    return ["sensorElementList" + "".join(sorted(elements))] if elements else []
+
+
+_PLACE = _Shape(_leaf("id"))
+_QUANTITY = _Shape(*_leaves("epcClass quantity uom"))
+_DEVICE = "deviceID deviceMetadata rawData dataProcessingMethod"
+_SENSOR_ELEMENT = _Shape(
+    _object("sensorMetadata", _Shape(*_leaves(f"time startTime endTime {_DEVICE} bizRules"))),
+    (
+        "sensorReport",
+        _objects(
+            "",
+            "sensorReport",
+            _Shape(
+                _word("type", normal_form.MEASUREMENTS),
+                _word("exception", normal_form.ALERTS),
+                *_leaves(f"{_DEVICE} time microorganism chemicalSubstance value"),
+                _word("component", normal_form.COMPONENTS),
+                *_leaves("stringValue booleanValue hexBinaryValue uriValue minValue maxValue meanValue sDev"),
+                *_leaves("percRank percValue uom coordinateReferenceSystem"),
+                ("bizRules", lambda value, prefixes: scalar(value, prefixes) and ""),
+            ),
+        )[1],
+    ),
+)
+_EVENT = _Shape(
+    ("type", _event_type),
+    _time("eventTime"),
+    _leaf("eventTimeZoneOffset"),
+    ("certificationInfo", _certificates),
+    _epcs("epcList"),
+    _leaf("parentID"),
+    _epcs("inputEPCList"),
+    _epcs("childEPCs"),
+    _objects("quantityList", "quantityElement", _QUANTITY),
+    _objects("childQuantityList", "quantityElement", _QUANTITY),
+    _objects("inputQuantityList", "quantityElement", _QUANTITY),
+    _epcs("outputEPCList"),
+    _objects("outputQuantityList", "quantityElement", _QUANTITY),
+    *_leaves("action transformationID"),
+    _word("bizStep", normal_form.BIZ_STEPS),
+    _word("disposition", normal_form.DISPOSITIONS),
+    _object(
+        "persistentDisposition",
+        _Shape(_words("set", normal_form.DISPOSITIONS), _words("unset", normal_form.DISPOSITIONS)),
+    ),
+    _object("readPoint", _PLACE),
+    _object("bizLocation", _PLACE),
+    _objects("sensorElementList", "sensorElement", _SENSOR_ELEMENT),
+    *(_unhashed(name) for name in ("@context", "eventID", "recordTime", "errorDeclaration")),
+    at_end=(
+        _typed("bizTransaction", normal_form.TRANSACTION_TYPES),
+        _typed("source", normal_form.PARTY_TYPES),
+        _typed("destination", normal_form.PARTY_TYPES),
+        ("ilmd", _ilmd),
+    ),
+    moved=_biz_rules_of_reports,
+)

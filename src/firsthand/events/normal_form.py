@@ -1,0 +1,199 @@
+"""Normal forms of single values, as CBV 2.0 §8.9 wants them hashed: times, numbers, URIs, CBV words.
+
+A time is in UTC with milliseconds; a number has neither sign nor zeros that it does not need, in
+strings too; a compact URI is expanded; a URN of the CBV and a bare CBV word become the CBV's web
+URI; a GS1 key becomes its canonical Digital Link. What is none of these stays as it is, without the
+white space around it. Every function raises InvalidInput, without a path, for what has no normal form.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from firsthand.errors import InvalidInput
+from firsthand.events.identifiers import canonical
+
+Prefixes = Mapping[str, str]
+"""From a prefix to its namespace in braces, as the pre-hash string writes names."""
+
+# The EPCIS 2.0 context defines these for every document.
+EPCIS_PREFIXES = {
+    "epcis": "https://ref.gs1.org/epcis/",
+    "cbv": "https://ref.gs1.org/cbv/",
+    "cbvmda": "urn:epcglobal:cbv:mda:",
+    "gs1": "https://gs1.org/voc/",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "dcterms": "http://purl.org/dc/terms/",
+}
+_CBV_URNS = {
+    "urn:epcglobal:cbv:bizstep": "https://ref.gs1.org/cbv/BizStep-",
+    "urn:epcglobal:cbv:disp": "https://ref.gs1.org/cbv/Disp-",
+    "urn:epcglobal:cbv:btt": "https://ref.gs1.org/cbv/BTT-",
+    "urn:epcglobal:cbv:sdt": "https://ref.gs1.org/cbv/SDT-",
+    "urn:epcglobal:cbv:er": "https://ref.gs1.org/cbv/ER-",
+}
+
+
+def _words(base: str, words: str) -> dict[str, str]:
+    return {word: base + word for word in words.split()}
+
+
+BIZ_STEPS = _words(
+    "https://ref.gs1.org/cbv/BizStep-",
+    """
+    accepting arriving assembling collecting commissioning consigning creating_class_instance
+    cycle_counting decommissioning departing destroying disassembling dispensing encoding
+    entering_exiting holding inspecting installing killing loading other packing picking receiving
+    removing repackaging repairing replacing reserving retail_selling sampling sensor_reporting shipping
+    staging_outbound stock_taking stocking storing transporting unloading unpacking void_shipping
+    """,
+)
+DISPOSITIONS = _words(
+    "https://ref.gs1.org/cbv/Disp-",
+    """
+    active available completeness_verified completeness_inferred conformant container_closed
+    container_open damaged destroyed dispensed disposed encoded expired in_progress in_transit inactive
+    mismatch_instance mismatch_class mismatch_quantity needs_replacement no_pedigree_match
+    non_conformant non_sellable_other partially_dispensed recalled reserved retail_sold returned
+    sellable_accessible sellable_not_accessible stolen unavailable unknown
+    """,
+)
+TRANSACTION_TYPES = _words(
+    "https://ref.gs1.org/cbv/BTT-",
+    """
+    bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt
+    """,
+)
+PARTY_TYPES = _words("https://ref.gs1.org/cbv/SDT-", "owning_party possessing_party location")
+COMPONENTS = _words(
+    "https://ref.gs1.org/cbv/Comp-",
+    """
+    x y z axial_distance azimuth height spherical_radius polar_angle elevation_angle easting northing
+    latitude longitude altitude
+    """,
+)
+MEASUREMENTS = _words(
+    "https://gs1.org/voc/",
+    """
+    AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Radioactivity Altitude AmountOfSubstance
+    AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum AngularVelocity Area
+    Capacitance Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate
+    DynamicViscosity ElectricCharge ElectricCurrent ElectricCurrentDensity ElectricFieldStrength Energy
+    Exposure Force Frequency Illuminance Inductance Irradiance KinematicViscosity Length LinearMomentum
+    Luminance LuminousFlux LuminousIntensity MagneticFlux MagneticFluxDensity MagneticVectorPotential
+    Mass MassConcentration MassFlowRate MassPerAreaTime MemoryCapacity MolalityOfSolute MolarEnergy
+    MolarMass MolarVolume Power Pressure RadiantFlux RadiantIntensity RelativeHumidity Resistance
+    Resistivity SolidAngle SpecificVolume Speed SurfaceDensity SurfaceTension Temperature Time Torque
+    Voltage Volume VolumeFlowRate VolumeFraction VolumetricFlux Wavenumber
+    """,
+)
+ALERTS = _words("https://gs1.org/voc/", "ALARM_CONDITION ERROR_CONDITION")
+
+
+def kind_of(value: object) -> str:
+    """The JSON kind of a value, with its article, for messages."""
+    kinds = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def full_name(key: str, prefixes: Prefixes) -> str:
+    """`{namespace}local` where the key's prefix is known, else the key itself."""
+    prefix, colon, local = key.partition(":")
+    return prefixes[prefix] + local if colon and prefix in prefixes else key
+
+
+def scalar(value: object, prefixes: Prefixes) -> str:
+    """Of a string, number or boolean."""
+    kind = type(value)
+    if kind is str:
+        return string(value, prefixes)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int or kind is float:
+        return _number(value)  # type: ignore[arg-type]
+    raise InvalidInput(f"expected a string, number or boolean, got {kind_of(value)}")
+
+
+def string(value: object, prefixes: Prefixes) -> str:
+    """Of a string: prefix expanded, then CBV URN, number, GS1 key, or as it is."""
+    if type(value) is not str:
+        raise InvalidInput(f"expected a string, got {kind_of(value)}")
+    if ":" in value and not value.startswith("urn:epc"):
+        value = value.strip()
+        prefix, _, local = value.partition(":")
+        if prefix in prefixes and not local.startswith("//"):
+            value = prefixes[prefix][1:-1] + local
+    return _cached_string(value) if len(value) <= _LONGEST_CACHED else _string(value)
+
+
+def identifier(value: object, prefixes: Prefixes) -> str:
+    """As `string`, past its cache: most EPCs are seen once, and would push out what is seen often."""
+    if type(value) is str and value.startswith(("urn:epc:", "https:")):
+        return canonical(value.strip())
+    return string(value, prefixes)
+
+
+def time(value: object) -> str:
+    """Of an xsd:dateTimeStamp: UTC, milliseconds, a fourth decimal of 5 or more rounded up."""
+    if type(value) is not str:
+        raise InvalidInput(f"expected a time, got {kind_of(value)}")
+    return _cached_time(value) if len(value) <= _LONGEST_CACHED else _time(value)
+
+
+_EXACT = 2**53  # doubles hold every integer up to here
+_LONGEST_CACHED = 256  # bounds the memory that a cache of strangers' strings can take
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_TIMESTAMP = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def _number(value: float) -> str:
+    if type(value) is int and -_EXACT <= value <= _EXACT:
+        return str(value)
+    try:
+        double = float(value)
+    except OverflowError:
+        double = math.inf
+    if not math.isfinite(double):
+        raise InvalidInput("expected a number within the range of a double, got one outside")
+    return str(int(double)) if double.is_integer() else repr(double)
+
+
+def _string(text: str) -> str:
+    text = text.strip()
+    if text.startswith("urn:epcglobal:cbv:"):
+        urn, _, word = text.rpartition(":")
+        return _CBV_URNS[urn] + word if urn in _CBV_URNS else text
+    if _NUMBER.fullmatch(text):
+        double = float(text)
+        return _number(double) if math.isfinite(double) else text
+    return canonical(text)
+
+
+def _time(text: str) -> str:
+    match = _TIMESTAMP.fullmatch(text.strip())
+    if match is None:
+        raise InvalidInput(
+            f"expected a time with its zone, e.g. 2026-03-01T09:30:00+03:00, got {text[:60]!r}"
+        )
+    day, clock, decimals, zone = match.groups(default="")
+    milliseconds = decimals[:3].ljust(3, "0")
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{zone.upper()}").astimezone(UTC)
+        if decimals[3:4] >= "5":
+            moment += timedelta(milliseconds=int(milliseconds) + 1)
+            milliseconds = f"{moment.microsecond // 1000:03d}"
+    except (ValueError, OverflowError):
+        raise InvalidInput(f"there is no such time as {text[:60]!r}") from None
+    return f"{moment.isoformat()[:19]}.{milliseconds}Z"
+
+
+_cached_string = lru_cache(maxsize=16384)(_string)
+_cached_time = lru_cache(maxsize=4096)(_time)
