@@ -1,0 +1,242 @@
+"""SV Node over JSON-RPC: a Broadcaster, a HeaderSource and a CoinSource.
+
+A node keeps no index of transactions unless it was told to (`txindex`); without one it still finds the
+block of a transaction that has an unspent output, by `gettxout`, which for an anchor is its seal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, Final
+
+import msgspec
+
+from firsthand.chain.http_json import HttpService
+from firsthand.chain.protocols import FeePolicy, TxState, TxStatus
+from firsthand.errors import BroadcastUncertain, InvalidInput
+from firsthand.proof.bump import encode_branch
+from firsthand.proof.transaction import from_hash_hex, hash_hex, parse_extended, parse_transaction
+
+__all__ = ["Node"]
+
+_ANSWER: Final = 256_000_000
+_BATCH: Final = 500
+_KNOWN: Final = ("txn-already-known", "txn-already-in-mempool", "already in mempool", "257")
+_MISSING: Final = ("missing-inputs", "bad-txns-inputs-missingorspent")
+_CONFLICTS: Final = ("txn-mempool-conflict", "txn-double-spend-detected")
+
+# Satoshis for 1,000 bytes where a node does not tell its rate: SV Node's documented old default.
+_FALLBACK_RATE: Final = 500
+
+
+class _RpcError(Exception):
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Node:
+    """One node; `url` without credentials, which go with basic authentication."""
+
+    def __init__(self, url: str, *, user: str = "", password: str = "") -> None:
+        self._http = HttpService(url, auth=(user, password) if user else None)
+        self._ids = count(1)
+
+    # Broadcaster
+
+    def policy(self) -> FeePolicy:
+        """The node's minimum mining fee, from `getsettings`, or its relay fee from `getnetworkinfo`."""
+        rate: Any = None
+        limits: dict[str, Any] = {}
+        try:
+            limits = self._call("getsettings")
+            rate = limits.get("minminingtxfee")
+        except _RpcError:
+            pass  # older nodes have no getsettings
+        if not isinstance(rate, (int, float)):
+            rate = self._ask("getnetworkinfo").get("relayfee")
+        satoshis = round(rate * 100_000_000) if isinstance(rate, (int, float)) else _FALLBACK_RATE
+        return FeePolicy(
+            max(1, satoshis),
+            1000,
+            int(limits.get("maxtxsizepolicy") or 10_000_000),
+            int(limits.get("maxscriptsizepolicy") or 500_000),
+        )
+
+    def broadcast(self, transactions: Sequence[bytes]) -> list[TxStatus]:
+        """Send transactions by `sendrawtransactions`."""
+        statuses: list[TxStatus] = []
+        for start in range(0, len(transactions), _BATCH):
+            statuses += self._send([parse_extended(data)[0] for data in transactions[start : start + _BATCH]])
+        return statuses
+
+    def _send(self, group: Sequence[Any]) -> list[TxStatus]:
+        answer = self._ask("sendrawtransactions", [{"hex": item.raw.hex()} for item in group])
+        if not isinstance(answer, dict):
+            raise BroadcastUncertain("the node answered sendrawtransactions with what is no object")
+        reasons = {
+            item["txid"]: str(item.get("reject_reason") or item.get("reject_code") or "refused")
+            for item in answer.get("invalid", [])
+            if isinstance(item, dict) and "txid" in item
+        }
+        evicted = set(answer.get("evicted", []))
+        statuses = []
+        for item in group:
+            txid = hash_hex(item.txid)
+            if txid in evicted:
+                statuses.append(TxStatus(item.txid, TxState.UNKNOWN, "evicted from the node's mempool"))
+            elif txid in reasons:
+                statuses.append(self._refused(item.txid, reasons[txid]))
+            else:
+                statuses.append(TxStatus(item.txid, TxState.SEEN))
+        return statuses
+
+    def _refused(self, txid: bytes, reason: str) -> TxStatus:
+        if any(word in reason for word in _KNOWN):
+            return TxStatus(txid, TxState.SEEN, reason)
+        if any(word in reason for word in (*_MISSING, *_CONFLICTS)):
+            # A node says so, too, of a transaction that it has in a block already.
+            known = self.status(txid)
+            if known.state is not TxState.UNKNOWN:
+                return known
+        return TxStatus(txid, TxState.REJECTED, reason)
+
+    def status(self, txid: bytes) -> TxStatus:
+        """In the mempool, in a block with its BUMP, or unknown."""
+        block = self._block_of(txid)
+        if block is None:
+            try:
+                self._call("getmempoolentry", hash_hex(txid))
+            except _RpcError:
+                return TxStatus(txid, TxState.UNKNOWN, "not known to the node")
+            return TxStatus(txid, TxState.SEEN)
+        try:
+            proof = self._call("getmerkleproof2", block, hash_hex(txid), False, "hash", "json")
+            header = self._call("getblockheader", block, True)
+            height = int(header["height"])
+            if int(header.get("confirmations", 1)) < 0:
+                return TxStatus(txid, TxState.STALE, f"block {block} is not in the node's best chain")
+            nodes = [None if node == "*" else from_hash_hex(node) for node in proof["nodes"]]
+            bump = encode_branch(height, int(proof["index"]), txid, nodes)
+            return TxStatus(
+                txid, TxState.MINED, block_height=height, block_hash=from_hash_hex(block), bump=bump
+            )
+        except (_RpcError, KeyError, TypeError, ValueError, OverflowError, InvalidInput) as error:
+            raise BroadcastUncertain(
+                f"the node gave no readable proof for {hash_hex(txid)}: {error}"
+            ) from None
+
+    def _block_of(self, txid: bytes) -> str | None:
+        text = hash_hex(txid)
+        try:
+            found = self._call("getrawtransaction", text, True)
+            block = found.get("blockhash") if isinstance(found, dict) else None
+            return str(block) if block else None
+        except _RpcError:
+            pass  # no txindex: ask for its outputs instead
+        for vout in (1, 0, 2):
+            coin = self._ask("gettxout", text, vout, False)
+            if isinstance(coin, dict) and int(coin.get("confirmations", 0)) > 0:
+                best = self._ask("getblockheader", str(coin["bestblock"]), True)
+                height = int(best["height"]) - int(coin["confirmations"]) + 1
+                return str(self._ask("getblockhash", height))
+        return None
+
+    # HeaderSource
+
+    def tip(self) -> tuple[int, bytes]:
+        """Height and hash of the node's best block."""
+        best = str(self._ask("getbestblockhash"))
+        header = self._ask("getblockheader", best, True)
+        try:
+            return int(header["height"]), from_hash_hex(best)
+        except (KeyError, TypeError, ValueError, InvalidInput) as error:
+            raise BroadcastUncertain(f"the node gave no readable tip: {error}") from None
+
+    def headers(self, start: int, count: int) -> bytes:
+        """Raw headers, asked for in batches of calls."""
+        hashes = self._batch([("getblockhash", [height]) for height in range(start, start + count)])
+        known = [item for item in hashes if isinstance(item, str)]
+        raws = self._batch([("getblockheader", [block, False]) for block in known])
+        try:
+            return b"".join(bytes.fromhex(raw) for raw in raws if isinstance(raw, str))
+        except ValueError:
+            raise BroadcastUncertain("the node gave a header that is not hex") from None
+
+    # CoinSource
+
+    def transaction(self, txid: bytes) -> bytes | None:
+        """The raw transaction, from the node's mempool, or its index where it keeps one."""
+        try:
+            raw = bytes.fromhex(str(self._call("getrawtransaction", hash_hex(txid), False)))
+            return raw if parse_transaction(raw).txid == txid else None
+        except (_RpcError, ValueError, InvalidInput):
+            block = self._block_of(txid)
+        if block is None:
+            return None
+        return self._from_block(txid, block)
+
+    def _from_block(self, txid: bytes, block: str) -> bytes | None:
+        try:
+            raw = bytes.fromhex(str(self._call("getrawtransaction", hash_hex(txid), False, block)))
+            if parse_transaction(raw).txid == txid:
+                return raw
+        except (_RpcError, ValueError, InvalidInput):
+            pass  # this node looks in no block that it is told
+        return None
+
+    def is_unspent(self, txid: bytes, vout: int) -> bool | None:
+        """Whether the node's coin set, mempool included, has that output."""
+        return self._ask("gettxout", hash_hex(txid), vout, True) is not None
+
+    # JSON-RPC
+
+    def _ask(self, method: str, *parameters: Any) -> Any:
+        try:
+            return self._call(method, *parameters)
+        except _RpcError as error:
+            raise BroadcastUncertain(f"the node refuses {method}: {error} (code {error.code})") from None
+
+    def _call(self, method: str, *parameters: Any) -> Any:
+        request = {"jsonrpc": "1.0", "id": next(self._ids), "method": method, "params": list(parameters)}
+        answer = self._post(request)
+        if not isinstance(answer, dict):
+            raise BroadcastUncertain(f"the node answered {method} with what is no object")
+        return _result(answer)
+
+    def _batch(self, calls: Sequence[tuple[str, list[Any]]]) -> list[Any]:
+        """The results of many calls, in their order; None for one that failed."""
+        if not calls:
+            return []
+        requests = [
+            {"jsonrpc": "1.0", "id": number, "method": method, "params": parameters}
+            for number, (method, parameters) in enumerate(calls)
+        ]
+        answers = self._post(requests)
+        if not isinstance(answers, list):
+            raise BroadcastUncertain("the node answered a batch with what is no list")
+        results: dict[Any, Any] = {}
+        for answer in answers:
+            if isinstance(answer, dict) and not answer.get("error"):
+                results[answer.get("id")] = answer.get("result")
+        return [results.get(number) for number in range(len(calls))]
+
+    def _post(self, body: Any) -> Any:
+        sent = {"content": msgspec.json.encode(body), "headers": {"Content-Type": "application/json"}}
+        status, answer = self._http.request("POST", "/", limit=_ANSWER, **sent)
+        if status in (401, 403):
+            raise BroadcastUncertain(f"{self._http.shown} refuses the user and password (status {status})")
+        try:
+            return msgspec.json.decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise BroadcastUncertain(f"{self._http.shown} answered {status} with what is not JSON") from None
+
+
+def _result(answer: dict[str, Any]) -> Any:
+    error = answer.get("error")
+    if error:
+        if isinstance(error, dict):
+            raise _RpcError(int(error.get("code", 0)), str(error.get("message", ""))[:300])
+        raise _RpcError(0, str(error)[:300])
+    return answer.get("result")

@@ -1,0 +1,71 @@
+"""Checking that a transaction may spend what it spends: every script run, no satoshi made from nothing.
+
+The interpreter is the SDK's `Spend`; which outputs are spent, and the value rule, are checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firsthand.errors import InvalidInput
+from firsthand.proof.transaction import MAX_SATOSHIS, Transaction, TxOutput, hash_hex
+
+__all__ = ["check_spend"]
+
+
+def check_spend(transaction: Transaction, spent: Sequence[TxOutput]) -> int:
+    """Check the transaction against the outputs that its inputs spend, in order, and return its fee.
+
+    Raises InvalidInput naming the input whose script fails, an outpoint that is spent twice, or outputs
+    above the inputs.
+    """
+    if len({item.outpoint for item in transaction.inputs}) != len(transaction.inputs):
+        raise InvalidInput("the transaction spends one outpoint twice")
+    held = sum(output.satoshis for output in spent)
+    paid = sum(output.satoshis for output in transaction.outputs)
+    if held > MAX_SATOSHIS or paid > held:
+        raise InvalidInput(f"the outputs hold {paid} satoshis, the inputs only {held}")
+    _run_scripts(transaction, spent)
+    return held - paid
+
+
+def _run_scripts(transaction: Transaction, spent: Sequence[TxOutput]) -> None:
+    # The SDK takes 0.4 s to import: only who runs scripts pays for it.
+    from bsv.script.script import Script
+    from bsv.script.spend import Spend
+    from bsv.transaction_input import TransactionInput
+    from bsv.transaction_output import TransactionOutput
+
+    inputs = [
+        TransactionInput(
+            source_txid=hash_hex(item.outpoint.txid),
+            source_output_index=item.outpoint.vout,
+            unlocking_script=Script(item.script),
+            sequence=item.sequence,
+        )
+        for item in transaction.inputs
+    ]
+    outputs = [TransactionOutput(Script(output.script), output.satoshis) for output in transaction.outputs]
+    for index, (item, output) in enumerate(zip(inputs, spent, strict=True)):
+        spend = Spend(
+            {
+                "sourceTXID": item.source_txid,
+                "sourceOutputIndex": item.source_output_index,
+                "sourceSatoshis": output.satoshis,
+                "lockingScript": Script(output.script),
+                "transactionVersion": transaction.version,
+                "otherInputs": inputs[:index] + inputs[index + 1 :],
+                "inputIndex": index,
+                "unlockingScript": item.unlocking_script,
+                "outputs": outputs,
+                "inputSequence": item.sequence,
+                "lockTime": transaction.locktime,
+            }
+        )
+        try:
+            valid = spend.validate()
+        # The interpreter raises RuntimeError for a script that fails, and others for one that is malformed.
+        except (RuntimeError, ValueError, IndexError, TypeError, AttributeError, RecursionError) as error:
+            raise InvalidInput(f"the script of input {index} fails: {error}") from None
+        if not valid:
+            raise InvalidInput(f"the script of input {index} fails")
