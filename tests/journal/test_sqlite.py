@@ -38,7 +38,8 @@ def journal_at(path: Path) -> tuple[SqliteJournal, LogTree]:
 
 def capture(name: str, count: int = 2) -> NewEntry:
     rows = [
-        EventRow(f'{{"event":"{name}/{n}"}}'.encode(), f"urn:{name}:{n}", ("urn:lot",)) for n in range(count)
+        EventRow(f'{{"event":"{name}/{n}"}}'.encode(), (f"urn:{name}:{n}",), ("urn:lot",))
+        for n in range(count)
     ]
     root = sha256(name.encode()).digest()
     return NewEntry("Capture", "urn:maker", f'{{"name":"{name}"}}'.encode(), "k", root, count, rows)
@@ -74,7 +75,7 @@ def test_the_same_capture_twice_is_one_entry(tmp_path: Path) -> None:
 
 def test_all_of_an_append_or_none(tmp_path: Path) -> None:
     journal, tree = journal_at(tmp_path / "db")
-    wrong = NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, 3, [EventRow(b"{}", "urn:x", ())])
+    wrong = NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, 3, [EventRow(b"{}", ("urn:x",), ())])
     with pytest.raises(InvalidInput, match="names 3 events, got 1"):
         journal.append([capture("a"), wrong])
     assert journal.size() == 0
@@ -202,7 +203,7 @@ def test_two_processes_on_one_journal(tmp_path: Path) -> None:
 def test_a_million_events_stream_through(tmp_path: Path) -> None:
     journal, _ = journal_at(tmp_path / "db")
     count = 50_000
-    rows = (EventRow(b'{"n":%d}' % n, f"urn:{n}", ()) for n in range(count))
+    rows = (EventRow(b'{"n":%d}' % n, (f"urn:{n}",), ()) for n in range(count))
     journal.append([NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, count, rows)])
     assert journal.event(count - 1)[2] == b'{"n":%d}' % (count - 1)
 

@@ -16,10 +16,10 @@ __all__ = ["Appended", "Entry", "EventRow", "Journal", "NewEntry", "Projection"]
 
 
 class EventRow(NamedTuple):
-    """One event to journal: its canonical JSON, its event ID, and the URIs it is found by."""
+    """One event to journal: its canonical JSON, its event IDs, and the URIs it is found by."""
 
     body: bytes
-    event_id: str
+    event_ids: Sequence[str]
     items: Sequence[str]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, LargeBinary, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, LargeBinary, Table, delete, select
 
 from firsthand.journal.database import reading
 from firsthand.journal.sqlite import METADATA
@@ -52,9 +52,20 @@ class AnchorLedger:
         }
         connection.execute(ANCHOR.insert(), row)
 
+    def drop(self, anchor: Anchor) -> None:
+        """Forget an anchor that the chain has refused for good."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(ANCHOR).where(ANCHOR.c.txid == anchor.txid))
+
     def last(self) -> Anchor | None:
         """The last one built, which holds the seal to be spent next."""
-        return self._first(select(ANCHOR).order_by(ANCHOR.c.number.desc()))
+        with reading(self._engine) as connection:
+            return self.last_in(connection)
+
+    def last_in(self, connection: Connection) -> Anchor | None:
+        """The last one built, as this connection sees it."""
+        row = connection.execute(select(ANCHOR).order_by(ANCHOR.c.number.desc()).limit(1)).first()
+        return Anchor(*row) if row else None
 
     def covering(self, place: int) -> Iterator[Anchor]:
         """The anchors whose checkpoint contains the entry at `place`, earliest first."""
@@ -68,8 +79,3 @@ class AnchorLedger:
         """All of them, the genesis first."""
         with reading(self._engine) as connection:
             return [Anchor(*row) for row in connection.execute(select(ANCHOR).order_by(ANCHOR.c.number))]
-
-    def _first(self, query: Any) -> Anchor | None:
-        with reading(self._engine) as connection:
-            row = connection.execute(query.limit(1)).first()
-        return Anchor(*row) if row else None

@@ -24,6 +24,10 @@ EVENT_KEY: Final = Table(
     sqlite_with_rowid=False,
 )
 
+_STANDARD_TYPES: Final = frozenset(
+    ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
+)
+
 _INSERT: Final = "INSERT INTO event_key (kind, uri, number) VALUES (?, ?, ?)"
 
 
@@ -39,8 +43,8 @@ class EventIndex:
     def events(self, connection: Connection, first: int, rows: Sequence[EventRow]) -> None:
         """Index these events."""
         keys: list[tuple[int, str, int]] = []
-        for number, (_, event_id, items) in enumerate(rows, first):
-            keys.append((_EVENT_ID, event_id, number))
+        for number, (_, event_ids, items) in enumerate(rows, first):
+            keys.extend([(_EVENT_ID, event_id, number) for event_id in event_ids])
             keys.extend([(_ITEM, uri, number) for uri in items])
         connection.exec_driver_sql(_INSERT, keys)
 
@@ -65,6 +69,8 @@ class EventIndex:
 def items_of(event: dict[str, Any]) -> list[str]:
     """The URIs by which a valid event is found, each once: its EPCs, classes, parent and locations."""
     items: dict[str, None] = {}
+    if event["type"] not in _STANDARD_TYPES:
+        return []  # an extended event: what its fields hold is not known
     for name in ("epcList", "childEPCs", "inputEPCList", "outputEPCList"):
         if name in event:
             items.update(dict.fromkeys(event[name]))

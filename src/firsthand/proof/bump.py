@@ -13,7 +13,7 @@ from typing import Final
 from firsthand.errors import InvalidInput
 from firsthand.proof.transaction import Reader, double_sha256, encode_varint
 
-__all__ = ["Bump", "block_root", "encode_branch", "merkle_branch", "parse_bump"]
+__all__ = ["Bump", "block_root", "encode_branch", "merkle_branch", "parse_bump", "read_bump"]
 
 _MAX_LEVELS: Final = 32
 _HASH, _DUPLICATE, _TXID = 0, 1, 2
@@ -61,6 +61,18 @@ class Bump:
             offset >>= 1
         return value
 
+    def single(self, txid: bytes) -> bytes:
+        """The BUMP of this transaction alone: what a compound one holds for others is left out."""
+        start = offset = self.offset(txid)
+        branch: list[bytes | None] = []
+        if not (len(self.levels) == 1 and offset == 0 and 1 not in self.levels[0]):
+            for number, level in enumerate(self.levels):
+                if offset ^ 1 not in level:
+                    raise InvalidInput(f"the BUMP lacks node {offset ^ 1} of level {number}")
+                branch.append(level[offset ^ 1][1])
+                offset >>= 1
+        return encode_branch(self.height, start, txid, branch)
+
     def require_single(self, txid: bytes) -> None:
         """Raises InvalidInput unless the BUMP holds this transaction's path and nothing more."""
         offset = self.offset(txid)
@@ -84,6 +96,13 @@ def parse_bump(raw: bytes) -> Bump:
     unknown flag, trailing bytes.
     """
     reader = Reader(raw, "the BUMP")
+    bump = read_bump(reader)
+    reader.end()
+    return bump
+
+
+def read_bump(reader: Reader) -> Bump:
+    """Read the BUMP that begins where the reader stands (as inside a BEEF)."""
     height = reader.varint()
     count = reader.integer(1)
     if not 1 <= count <= _MAX_LEVELS:
@@ -101,7 +120,6 @@ def parse_bump(raw: bytes) -> Bump:
             level[offset] = (flag, None if flag == _DUPLICATE else reader.take(32))
             last = offset
         levels.append(level)
-    reader.end()
     return Bump(height, tuple(levels))
 
 

@@ -32,6 +32,7 @@ __all__ = [
     "hash_hex",
     "parse_extended",
     "parse_transaction",
+    "read_transaction",
 ]
 
 MAX_SATOSHIS: Final = 21_000_000 * 100_000_000

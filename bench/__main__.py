@@ -1,0 +1,117 @@
+"""Run every measure, print the table, write `build/bench.json`; a missed target stays in both as missed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["MEASURES", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measure: `ok` says whether `ratio` (or `value` where there is none) meets `target`."""
+
+    name: str
+    value: float
+    unit: str
+    ratio: float | None
+    target: str
+    ok: bool
+
+
+def at_least(value: float, bound: float) -> tuple[str, bool]:
+    """A target that is met from `bound` up."""
+    return f">= {bound:g}", value >= bound
+
+
+def at_most(value: float, bound: float) -> tuple[str, bool]:
+    """A target that is met up to `bound`."""
+    return f"<= {bound:g}", value <= bound
+
+
+def rows_of(module: str) -> list[Row]:
+    """Run one module's measures."""
+    measured: dict[str, float] = import_module(f"bench.{module}").measure()
+    return MEASURES[module](measured)
+
+
+def _ratio(name: str, unit: str, bound: float) -> Callable[[dict[str, float]], list[Row]]:
+    def rows(measured: dict[str, float]) -> list[Row]:
+        target, ok = at_least(measured["ratio"], bound)
+        return [Row(name, measured["ours_per_s"], unit, measured["ratio"], f"{target} ×", ok)]
+
+    return rows
+
+
+def _verify(measured: dict[str, float]) -> list[Row]:
+    time_target, time_ok = at_most(measured["median_ms"], 1.0)
+    ratio_target, ratio_ok = at_most(measured["ratio"], 4.0)
+    return [
+        Row("verify one bundle, headers loaded, median", measured["median_ms"], "ms", None, time_target, time_ok),
+        Row(
+            "verify one bundle against its bare signatures and hashes",
+            measured["bare_ms"],
+            "ms bare",
+            measured["ratio"],
+            f"{ratio_target} ×",
+            ratio_ok,
+        ),
+    ]
+
+
+def _bundle(measured: dict[str, float]) -> list[Row]:
+    raw, raw_ok = at_most(measured["bytes"], 6000)
+    packed, packed_ok = at_most(measured["gzipped"], 4000)
+    name = "bundle without its event, 1,000,000 captures, block of 1,000,000"
+    return [
+        Row(name, measured["bytes"], "B", None, raw, raw_ok),
+        Row(f"{name}, gzip", measured["gzipped"], "B", None, packed, packed_ok),
+    ]
+
+
+def _memory(measured: dict[str, float]) -> list[Row]:
+    target, ok = at_most(measured["peak_mb"], 500)
+    return [
+        Row("memory while a file of 1,000,000 events is recorded", measured["peak_mb"], "MB", None, target, ok),
+        Row("events/s while it is recorded", measured["events_per_s"], "events/s", None, "-", True),
+    ]
+
+
+MEASURES: dict[str, Callable[[dict[str, float]], list[Row]]] = {
+    "event_hash": _ratio("event hash IDs against epcis-event-hash-generator", "events/s", 50),
+    "capture": _ratio("whole capture path against raw executemany of the same rows", "events/s", 0.4),
+    "verify": _verify,
+    "bundle": _bundle,
+    "signing": _ratio("record transactions built and signed against the SDK's sign()", "tx/s", 1.0),
+    "memory": _memory,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the named measures, or all."""
+    rows: list[Row] = []
+    for module in names or MEASURES:
+        started = time.perf_counter()
+        rows += rows_of(module)
+        print(f"{module}: {time.perf_counter() - started:.1f} s", file=sys.stderr)
+    table = Table("measure", "value", "unit", "ratio", "target", "")
+    for row in rows:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f} ×"
+        table.add_row(row.name, f"{row.value:,.1f}", row.unit, ratio, row.target, "ok" if row.ok else "MISSED")
+    Console(width=130).print(table)
+    folder = Path("build")
+    folder.mkdir(exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,154 @@
+"""`record`, `event-hash`, `export`: events in, and everything out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from firsthand.cli.output import JSON_OPTION, emit, note, progress
+from firsthand.cli.session import open_access, open_workspace
+
+if TYPE_CHECKING:
+    from firsthand.service.chain_access import ChainAccess
+    from firsthand.service.record import Recorded
+
+__all__ = ["register"]
+
+_SHOWN_PROBLEMS = 20
+
+
+class ExportOption(StrEnum):
+    """What `export` can take out."""
+
+    EVENTS = "events"
+    HEADERS = "headers"
+    SEALS = "seals"
+    CHECKPOINT = "checkpoint"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(record)
+    app.command("event-hash")(event_hash)
+    app.command()(export)
+
+
+def record(
+    files: Annotated[list[Path], typer.Argument(help="EPCIS 2.0 JSON, CSV or XLSX files.")],
+    party: Annotated[str, typer.Option("--as", help="The party that signs: its name or URI.")],
+    profile: Annotated[str | None, typer.Option(help="The craft, for spreadsheets.")] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="How columns become events: a mapping of the profile, or a TOML file.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Record the good rows even if others cannot be read.")
+    ] = False,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Events a capture; by default one capture a file.")
+    ] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Record events: validate all, sign them as one capture a file, and journal them. All of a file or none.
+
+    Example:  firsthand record harvest.json --as "Adela Quispe"
+    Example:  firsthand record lots.csv --as Coop --profile coffee --mapping cqi
+    """
+    from firsthand.service.record import record_file
+
+    workspace = open_workspace()
+    results: list[Recorded] = []
+    for path in files:
+        with progress(f"Recording {path.name}") as told:
+            result = record_file(
+                workspace,
+                path,
+                party,
+                profile=profile,
+                mapping=mapping,
+                skip_bad=skip_bad,
+                batch=batch,
+                told=told,
+            )
+        results.append(result)
+        _show_problems(result)
+    lines = []
+    for result in results:
+        already = "" if result.new else ", all of them recorded before"
+        places = ", ".join(str(capture.place) for capture in result.captures)
+        skipped = f"; {result.skipped_rows} rows skipped" if result.skipped_rows else ""
+        lines.append(
+            f"{result.file}: {result.events} events in {len(result.captures)} captures{already} "
+            f"(place {places}){skipped}"
+        )
+    emit(as_json, {"files": [_plain(result) for result in results]}, "\n".join(lines))
+
+
+def _show_problems(result: Recorded) -> None:
+    for problem in result.problems[:_SHOWN_PROBLEMS]:
+        note(f"{result.file}: {problem}")
+    if len(result.problems) > _SHOWN_PROBLEMS:
+        rest = len(result.problems) - _SHOWN_PROBLEMS
+        note(f"{result.file}: and {rest} more remarks; `--json` has them all")
+
+
+def _plain(result: Recorded) -> dict[str, Any]:
+    return {
+        "file": result.file,
+        "events": result.events,
+        "skipped_rows": result.skipped_rows,
+        "problems": result.problems,
+        "captures": [
+            {"place": capture.place, "new": capture.new, "events": capture.count, "receipt": capture.receipt}
+            for capture in result.captures
+        ],
+    }
+
+
+def event_hash(
+    file: Annotated[Path, typer.Argument(help="EPCIS 2.0 JSON.")],
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Print one event hash ID (CBV 2.0 §8.9) a line, in document order. Needs no workspace.
+
+    Example:  firsthand event-hash events.jsonld
+    """
+    from firsthand.service.record import event_hashes
+
+    hashes = list(event_hashes(file))
+    emit(as_json, {"hashes": hashes}, "\n".join(hashes))
+
+
+def export(
+    what: Annotated[ExportOption, typer.Argument(help="What to take out.")],
+) -> None:
+    """Write to standard output: one EPCISDocument, the raw headers, the seals file, or the last checkpoint.
+
+    Example:  firsthand export headers > headers.raw
+    """
+    from firsthand.service import export as service
+    from firsthand.service.prove import seals_file
+
+    exports: dict[ExportOption, Callable[[ChainAccess], Iterable[bytes]]] = {
+        ExportOption.EVENTS: service.export_events,
+        ExportOption.HEADERS: service.export_headers,
+        ExportOption.SEALS: seals_file,
+        ExportOption.CHECKPOINT: lambda access: [service.export_checkpoint(access)],
+    }
+    for part in _gathered(exports[what](open_access())):
+        sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()
+
+
+def _gathered(parts: Iterable[bytes], size: int = 1 << 16) -> Iterator[bytes]:
+    held = bytearray()
+    for part in parts:
+        held += part
+        if len(held) >= size:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)

@@ -1,0 +1,154 @@
+"""`init`, `status`, `doctor`, `passphrase`: setting a workspace up and seeing how it is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from firsthand.cli.output import JSON_OPTION, emit, note, table
+from firsthand.cli.session import folder, new_passphrase, open_access
+
+__all__ = ["register"]
+
+
+class NetworkOption(StrEnum):
+    """The networks of `--network`."""
+
+    SANDBOX = "sandbox"
+    REGTEST = "regtest"
+    TESTNET = "testnet"
+    MAINNET = "mainnet"
+
+
+class BroadcasterOption(StrEnum):
+    """The adapters of `--broadcaster`."""
+
+    SANDBOX = "sandbox"
+    ARC = "arc"
+    ARCADE = "arcade"
+    NODE = "node"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(status)
+    app.command()(doctor)
+    app.command()(passphrase)
+
+
+def init(
+    network: Annotated[NetworkOption, typer.Option(help="The chain to anchor on.")] = NetworkOption.SANDBOX,
+    broadcaster: Annotated[
+        BroadcasterOption | None,
+        typer.Option(help="Who takes transactions; by default sandbox, or arc on real chains."),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(help="The broadcaster's URL; user:password in it go to the keystore.")
+    ] = "",
+    headers: Annotated[
+        list[str] | None, typer.Option(help="A header service's URL; may be given again.")
+    ] = None,
+    uri: Annotated[
+        str, typer.Option(help="What your URIs begin with: a domain of yours.")
+    ] = "https://firsthand.example",
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Make a workspace: firsthand.toml, firsthand.db and keystore.json. The sandbox comes funded and ready.
+
+    Example:  firsthand -C coop init --uri https://coop.example
+    Example:  firsthand init --network regtest --broadcaster node --url http://user:password@127.0.0.1:18332
+    """
+    from firsthand.service.chain_access import ChainAccess
+    from firsthand.service.setup import initialise
+
+    chosen = broadcaster or (
+        BroadcasterOption.SANDBOX if network is NetworkOption.SANDBOX else BroadcasterOption.ARC
+    )
+    workspace = initialise(
+        folder(),
+        network=network.value,
+        broadcaster=chosen.value,
+        url=url,
+        headers=tuple(headers or ()),
+        uri=uri,
+        passphrase=new_passphrase(may_be_empty=network in (NetworkOption.SANDBOX, NetworkOption.REGTEST)),
+    )
+    access = ChainAccess(workspace)
+    made = {
+        "folder": str(folder().resolve()),
+        "network": network.value,
+        "broadcaster": chosen.value,
+        "log_key": workspace.log_key.did,
+        "address": access.wallet.address,
+    }
+    text = f"Made a workspace in {made['folder']} on {network.value}.\n"
+    if network is NetworkOption.SANDBOX:
+        text += "Its sandbox chain is funded; next: firsthand party add NAME --role maker"
+    else:
+        text += f"Send satoshis for anchoring to {made['address']}, then: firsthand wallet receive TXID:VOUT"
+    emit(as_json, made, text)
+
+
+def status(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
+    """Show what is recorded, anchored and confirmed, and what it cost.
+
+    Example:  firsthand status --json
+    """
+    from firsthand.service.status import status as service
+
+    found = service(open_access())
+    cost = (
+        "-"
+        if found.usd_per_event is None
+        else f"${found.usd_per_event:.9f} (mission: below ${found.mission_usd})"
+    )
+    rows = [
+        ("network", found.network),
+        ("log", found.log or "not begun: nothing is anchored yet"),
+        ("events", f"{found.events:,} in {found.captures:,} captures"),
+        ("parties", found.parties),
+        ("entries in a block", f"{found.anchored_entries:,} of {found.entries:,}"),
+        (
+            "anchors",
+            f"{found.anchors}: {found.confirmed} confirmed, {found.final} final; {found.waiting} waiting",
+        ),
+        ("header tip", found.tip_height),
+        ("fees", ", ".join(f"{name} {fee} sat" for name, fee in found.fees_satoshis.items()) or "none"),
+        ("cost per event", cost),
+        ("wallet", ", ".join(f"{name} {value} sat" for name, value in found.balance.items())),
+    ]
+    emit(as_json, asdict(found), table("", ("what", "value"), rows))
+
+
+def doctor(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
+    """Say what is wrong with this set-up and how to mend it; exits 1 when something is.
+
+    Example:  firsthand doctor
+    """
+    from firsthand.service.status import doctor as service
+
+    findings = service(open_access())
+    rows = [
+        ("ok" if finding.ok else "WRONG", finding.check, finding.detail, "" if finding.ok else finding.mend)
+        for finding in findings
+    ]
+    text = table("", ("", "check", "found", "to mend it"), rows)
+    emit(as_json, {"findings": [asdict(finding) for finding in findings]}, text)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def passphrase() -> None:
+    """Give the keystore another passphrase; the new one is typed twice.
+
+    Example:  firsthand passphrase
+    """
+    access = open_access()
+    keystore = access.workspace.keystore
+    new = str(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
+    keystore.change_passphrase(new)
+    note("The keystore opens with the new passphrase from now on; older backups still open with the old one.")

@@ -1,0 +1,176 @@
+"""Reading EPCIS JSON: a document, a query document, a bare event, a list of events, or one event a line.
+
+Every event that comes out stands alone: where the document's `@context` declares extension prefixes and
+the event has none of its own, it carries the document's. So its meaning and its event hash ID go with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from firsthand.errors import InvalidInput, UnreadableInput
+from firsthand.events.json_text import Elements, decode
+from firsthand.events.validation import validate_document, validate_event
+
+__all__ = ["iter_events", "read_document", "stand_alone"]
+
+_LARGE: Final = 16_000_000
+"""From so many bytes on, a text is read event by event."""
+
+_SPLIT_KEY: Final = b"eventList"
+
+Open = Callable[[], Iterable[bytes]]
+
+
+def read_document(text: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A document as it is, and its events as they stand in it.
+
+    The document of a bare event or a list is empty. Raises UnreadableInput or InvalidInput with the path
+    of what is wrong; the whole document is validated.
+    """
+    value = decode(text)
+    if type(value) is list:
+        for number, event in enumerate(value):
+            validate_event(event, f"$[{number}]")
+        return {}, value
+    validate_document(value)
+    events = _event_list(value)
+    return (value, events) if events is not None else ({}, [value])
+
+
+def iter_events(open_text: Open) -> Iterator[dict[str, Any]]:
+    """The events of a text of any size, each standing alone, in bounded memory.
+
+    `open_text` gives the text's bytes in pieces, from the start, each time it is called (a large document
+    is read twice: first for all but its events). Events are validated by whoever records them, the
+    document around them here. Raises UnreadableInput or InvalidInput with the path.
+    """
+    head = b""
+    for piece in open_text():
+        head += piece
+        if len(head) > _LARGE:
+            return _iter_large(open_text, head)
+    return _iter_small(head)
+
+
+def _iter_small(text: bytes) -> Iterator[dict[str, Any]]:
+    try:
+        value = decode(text)
+    except UnreadableInput:
+        lines = text.split(b"\n")
+        if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):
+            raise
+        yield from _lines(iter(lines))
+        return
+    if type(value) is list:
+        yield from _checked(value, "$")
+        return
+    if _event_list(value) is None:
+        validate_document(value)
+        yield value
+        return
+    body, path, events = _take_events(value)
+    validate_document(value)
+    body["eventList"] = events
+    for event in _checked(events, path):
+        yield stand_alone(event, value.get("@context"))
+
+
+def _take_events(document: dict[str, Any]) -> tuple[dict[str, Any], str, list[Any]]:
+    """Take the events out of a document, so that it is validated without them: they are validated alone."""
+    body = document["epcisBody"]
+    path = "$.epcisBody.eventList"
+    if "queryResults" in body:
+        body = body["queryResults"]["resultsBody"]
+        path = "$.epcisBody.queryResults.resultsBody.eventList"
+    events = body["eventList"]
+    body["eventList"] = []
+    return body, path, events
+
+
+def _iter_large(open_text: Open, head: bytes) -> Iterator[dict[str, Any]]:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"[":
+        elements = Elements(open_text())
+        elements.open_list()
+        for number, text in enumerate(elements.values(b"]")):
+            yield _event(decode(text, f"$[{number}]"), f"$[{number}]")
+        _nothing_after(elements)
+        return
+    line, _, more = head.partition(b"\n")
+    if line.rstrip().endswith(b"}") and more.lstrip()[:1] == b"{":
+        yield from _lines(_split_lines(open_text()))
+        return
+    elements = Elements(open_text())
+    before = elements.until_list(_SPLIT_KEY)
+    for _ in elements.values(b"]"):
+        pass
+    document = decode(before + b"]" + elements.rest())
+    if _event_list(document) is None:
+        raise InvalidInput("the document's events are not where EPCIS has them", "$.epcisBody.eventList")
+    _, path, _ = _take_events(document)
+    validate_document(document)
+    elements = Elements(open_text())
+    elements.until_list(_SPLIT_KEY)
+    for number, text in enumerate(elements.values(b"]")):
+        where = f"{path}[{number}]"
+        yield stand_alone(_event(decode(text, where), where), document.get("@context"))
+
+
+def _nothing_after(elements: Elements) -> None:
+    rest = elements.rest().strip()
+    if rest:
+        raise UnreadableInput(f"the text goes on after its list: {rest[:20].decode(errors='replace')!r}")
+
+
+def _lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"line {number}: $"
+            yield _event(decode(line, where), where)
+
+
+def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for piece in pieces:
+        *whole, held = (held + piece).split(b"\n")
+        yield from whole
+    yield held
+
+
+def _checked(events: list[Any], path: str) -> Iterator[dict[str, Any]]:
+    for number, event in enumerate(events):
+        yield _event(event, f"{path}[{number}]")
+
+
+def _event(value: Any, path: str) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise InvalidInput("expected an event (an object)", path)
+    return value
+
+
+def _event_list(value: Any) -> list[dict[str, Any]] | None:
+    """A document's list of events, or None when the value is not a document that has one."""
+    if type(value) is not dict or value.get("type") not in ("EPCISDocument", "EPCISQueryDocument"):
+        return None
+    body = value.get("epcisBody")
+    if type(body) is dict and value["type"] == "EPCISQueryDocument":
+        results = body.get("queryResults")
+        body = results.get("resultsBody") if type(results) is dict else None
+    events = body.get("eventList") if type(body) is dict else None
+    if type(events) is not list:
+        validate_document(value)
+        raise InvalidInput("is missing", "$.epcisBody.eventList")
+    return events
+
+
+def stand_alone(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """The event with the document's context where it needs that to be understood outside of it."""
+    if "@context" in event or not _declares_prefixes(context):
+        return event
+    return {"@context": context, **event}
+
+
+def _declares_prefixes(context: Any) -> bool:
+    return type(context) is dict or (type(context) is list and any(type(part) is dict for part in context))

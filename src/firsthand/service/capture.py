@@ -1,0 +1,174 @@
+"""The capture: validate → hash → sign → append. The way of every event into the journal.
+
+A small capture is held in memory; a large one is spooled to a temporary file while it is validated, so
+that nothing is journaled before the last event is known to be good, and memory stays small.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
+
+from firsthand.errors import InvalidInput
+from firsthand.events.event_hash import event_hash_id
+from firsthand.events.validation import validate_event
+from firsthand.identity.keys import SigningKey
+from firsthand.identity.signing import secure
+from firsthand.journal.protocol import EventRow, NewEntry
+from firsthand.ledger.event_index import items_of
+from firsthand.proof.canonical import canonical, parse_canonical
+from firsthand.proof.capture import (
+    CAPTURE_TYPE,
+    Manifest,
+    SeenBlock,
+    manifest_document,
+    parse_manifest,
+)
+from firsthand.proof.data_integrity import verify_proof
+from firsthand.proof.merkle import leaf_hash, tree_root
+from firsthand.service.receipts import sign_receipt
+from firsthand.service.workspace import Workspace
+
+__all__ = ["Captured", "Prepared", "capture_events", "event_ids_of", "prepare", "prepare_batches", "submit"]
+
+_IN_MEMORY: Final = 2_000
+"""Up to so many events a capture is held in memory, some 10 MB; beyond, it is spooled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A journaled capture: its place, whether it is new, its size, and the log's receipt."""
+
+    place: int
+    new: bool
+    count: int
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Validated events with the root over their leaves; `rows` can be read once."""
+
+    count: int
+    root: bytes
+    rows: Iterable[EventRow]
+
+
+def event_ids_of(event: dict[str, Any]) -> tuple[str, ...]:
+    """The event hash ID (CBV 2.0 §8.9), and the event's own `eventID` where it has another."""
+    hashed = event_hash_id(event)
+    own = event.get("eventID", hashed)
+    return (hashed,) if own == hashed else (own, hashed)
+
+
+def prepare(events: Iterable[dict[str, Any]], path: str = "$") -> Prepared:
+    """Validate and hash events. Raises InvalidInput with the path of the first that is wrong."""
+    (prepared,) = prepare_batches(events, None, path)
+    return prepared
+
+
+def prepare_batches(events: Iterable[dict[str, Any]], batch: int | None, path: str = "$") -> list[Prepared]:
+    """Validate and hash all events, then offer them in captures of `batch` events (None: one capture).
+
+    The captures' rows come from one source: each is to be read in turn.
+    """
+    rows: list[EventRow] = []
+    leaves: list[bytes] = []
+    groups: list[tuple[int, bytes]] = []
+    spool: IO[bytes] | None = None
+    for number, event in enumerate(events):
+        if len(leaves) == batch:
+            groups.append((len(leaves), tree_root(leaves)))
+            leaves.clear()
+        row = _row(event, f"{path}[{number}]")
+        leaves.append(leaf_hash(row.body))
+        rows.append(row)
+        if len(rows) >= _IN_MEMORY:
+            # It has no name and goes with the last reader of the rows.
+            spool = spool or TemporaryFile()  # noqa: SIM115
+            spool.writelines(_spooled(rows))
+            rows.clear()
+    if not leaves:
+        raise InvalidInput("there are no events to record", path)
+    groups.append((len(leaves), tree_root(leaves)))
+    if spool is None and len(groups) == 1:
+        return [Prepared(*groups[0], rows)]
+    if spool is not None:
+        spool.writelines(_spooled(rows))
+    source = iter(rows) if spool is None else _unspooled(spool)
+    return [Prepared(count, root, islice(source, count)) for count, root in groups]
+
+
+def capture_events(
+    workspace: Workspace,
+    prepared: Prepared,
+    issuer: str,
+    key: SigningKey,
+    *,
+    after: SeenBlock | None = None,
+) -> Captured:
+    """Sign prepared events as one capture and journal it. Raises Unauthorized when the key may not."""
+    created = workspace.now()
+    manifest = Manifest(issuer, created, prepared.count, prepared.root, after)
+    signed = secure(manifest_document(manifest), key, created)
+    return _append(workspace, signed, key.did, manifest, prepared)
+
+
+def submit(workspace: Workspace, capture: dict[str, Any], events: Sequence[dict[str, Any]]) -> Captured:
+    """Journal a capture that its issuer has signed elsewhere.
+
+    Raises InvalidInput when its signature or its root does not fit, Unauthorized when the key does not
+    speak for the issuer.
+    """
+    manifest = parse_manifest(capture)
+    key = verify_proof(capture).did
+    prepared = prepare(events, "$.events")
+    if (prepared.count, prepared.root) != (manifest.count, manifest.root):
+        raise InvalidInput(
+            f"the capture names {manifest.count} events under root {manifest.root.hex()}, "
+            f"got {prepared.count} under {prepared.root.hex()}",
+            "$.events",
+        )
+    return _append(workspace, capture, key, manifest, prepared)
+
+
+def _append(
+    workspace: Workspace, signed: dict[str, Any], key: str, manifest: Manifest, prepared: Prepared
+) -> Captured:
+    entry = NewEntry(
+        CAPTURE_TYPE,
+        manifest.issuer,
+        canonical(signed),
+        key,
+        manifest.root,
+        manifest.count,
+        prepared.rows,
+    )
+    (appended,) = workspace.journal.append([entry])
+    if not appended.new:
+        deque(prepared.rows, maxlen=0)  # the next capture's rows come after these
+    receipt = sign_receipt(workspace, appended.place)
+    return Captured(appended.place, appended.new, manifest.count, receipt)
+
+
+def _row(event: dict[str, Any], path: str) -> EventRow:
+    validate_event(event, path)
+    return EventRow(canonical(event), event_ids_of(event), items_of(event))
+
+
+def _spooled(rows: list[EventRow]) -> Iterator[bytes]:
+    # Canonical JSON has no line breaks, so a line is an event; its items are derived anew.
+    for row in rows:
+        yield canonical(list(row.event_ids)) + b"\n"
+        yield row.body + b"\n"
+
+
+def _unspooled(spool: IO[bytes]) -> Iterator[EventRow]:
+    spool.seek(0)
+    for event_ids in spool:
+        body = spool.readline()[:-1]
+        yield EventRow(body, parse_canonical(event_ids[:-1]), items_of(parse_canonical(body)))

@@ -1,0 +1,125 @@
+"""Proving: gather what shows one event to be in the log, anchored, and in a block."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from firsthand.chain.outbox import Sent
+from firsthand.chain.protocols import TxState
+from firsthand.errors import NotFound, WorkspaceError
+from firsthand.journal.protocol import Entry
+from firsthand.ledger.anchors import Anchor
+from firsthand.proof.anchor import Seal, write_seals
+from firsthand.proof.bundle import Bundle, Placed, write_bundle
+from firsthand.proof.canonical import parse_canonical
+from firsthand.proof.merkle import inclusion_proof, leaf_hash
+from firsthand.service.chain_access import ChainAccess
+
+__all__ = ["event_numbers", "prove_event", "prove_events", "seals_file", "write_whole"]
+
+
+def event_numbers(access: ChainAccess, identifiers: list[str]) -> list[int]:
+    """The events that these event IDs, or lot, item, party or place URIs, name, in journal order.
+
+    Raises NotFound for the first that names none.
+    """
+    index = access.workspace.index
+    numbers: set[int] = set()
+    for identifier in identifiers:
+        found = index.by_event_id(identifier) or index.by_item(identifier)
+        if not found:
+            raise NotFound(f"no recorded event has the ID {identifier!r} or speaks of such a lot or item")
+        numbers.update(found)
+    return sorted(numbers)
+
+
+def prove_events(access: ChainAccess, numbers: list[int]) -> Iterator[bytes]:
+    """The bundles of these events, one line each. Raises NotFound when one is not in a block yet."""
+    leaves: dict[int, list[bytes]] = {}
+    for number in numbers:
+        entry, index, body = access.workspace.journal.event(number)
+        if entry.place not in leaves:
+            bodies = access.workspace.journal.bodies(entry.first_event, entry.count)
+            # Of neighbouring events the capture's leaves are hashed once.
+            leaves = {entry.place: [leaf_hash(other) for other in bodies]}
+        yield write_bundle(prove_event(access, entry, index, body, leaves[entry.place]))
+
+
+def prove_event(access: ChainAccess, entry: Entry, index: int, body: bytes, leaves: list[bytes]) -> Bundle:
+    """The bundle of one event, under the earliest anchor that contains it and is in a block."""
+    workspace = access.workspace
+    anchor, sent = _anchor_over(access, entry.place)
+    assert sent.block_height is not None
+    assert sent.bump is not None
+    header = access.headers.header_at(sent.block_height)
+    assert header is not None
+    statements = [
+        Placed(document, place, tuple(workspace.tree.inclusion_proof(place, anchor.size)))
+        for place, _, document in workspace.parties.statements(entry.issuer, anchor.size)
+    ]
+    genesis = access.outbox.get(workspace.anchors.all()[0].txid)
+    return Bundle(
+        event=parse_canonical(body),
+        event_index=index,
+        event_path=tuple(inclusion_proof(leaves, index)),
+        capture=Placed(
+            parse_canonical(entry.document),
+            entry.place,
+            tuple(workspace.tree.inclusion_proof(entry.place, anchor.size)),
+        ),
+        statements=tuple(statements),
+        checkpoint=anchor.checkpoint,
+        genesis=genesis.raw,
+        anchor=sent.raw,
+        header=header.raw,
+        bump=sent.bump,
+    )
+
+
+def _anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:
+    unconfirmed = False
+    for anchor in access.workspace.anchors.covering(place):
+        sent = access.outbox.get(anchor.txid)
+        if sent.state is TxState.MINED:
+            return anchor, sent
+        unconfirmed = True
+    if unconfirmed:
+        raise NotFound("the event is anchored, but in no block yet; run `firsthand anchor --wait` first")
+    raise NotFound("the event is recorded, but not anchored yet; run `firsthand anchor --wait` first")
+
+
+def seals_file(access: ChainAccess) -> Iterator[bytes]:
+    """The log's seals file: its genesis and every anchor, each with its consistency proof."""
+    workspace = access.workspace
+    anchors = workspace.anchors.all()
+    if not anchors:
+        raise NotFound("the log has no anchor yet; run `firsthand anchor` first")
+
+    def seals() -> Iterator[Seal]:
+        before = 0
+        for anchor in anchors[1:]:
+            grown = 0 < before < anchor.size
+            proof = workspace.tree.consistency_proof(before, anchor.size) if grown else []
+            yield Seal(access.outbox.get(anchor.txid).raw, tuple(proof))
+            before = anchor.size
+
+    return write_seals(access.outbox.get(anchors[0].txid).raw, seals())
+
+
+def write_whole(path: Path, lines: Iterator[bytes], told: Callable[[int], None]) -> int:
+    """Write a file that is there whole or not at all; its size in bytes."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    size = 0
+    try:
+        with beside.open("wb") as handle:
+            for number, line in enumerate(lines, 1):
+                size += handle.write(line)
+                told(number)
+        beside.replace(path)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+    return size

@@ -1,0 +1,133 @@
+"""Publishing: the captures and their public events themselves on chain, pooled over all members.
+
+The lines of many entries are compressed together and cut into as few transactions as the broadcaster's
+limits allow; the log can be rebuilt from these alone. `read_publication` is the reading half.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from firsthand.chain.protocols import FeePolicy
+from firsthand.chain.signing import SignedTransaction, build, transaction_size
+from firsthand.errors import InvalidInput, NotFound
+from firsthand.proof.anchor import PREFIX, PUBLICATION
+from firsthand.proof.canonical import canonical, parse_canonical
+from firsthand.proof.transaction import TxOutput, data_pushes, data_script, hash_hex, parse_transaction
+from firsthand.service.chain_access import ChainAccess
+
+__all__ = ["PUBLISH", "publish", "read_publication"]
+
+PUBLISH: Final = "publication"
+
+_PART: Final = 400_000
+"""Compressed bytes of one part, below SV Node's default of 500 kB for a script."""
+
+_ENTRIES: Final = 20_000
+"""Entries of one publication, so that memory stays small."""
+
+_MAX_TEXT: Final = 2_000_000_000
+
+
+def publish(access: ChainAccess) -> list[bytes]:
+    """Publish what no publication carries yet and an anchor covers; the new transactions' IDs.
+
+    Raises NotFound before the first anchor, InsufficientFunds when the wallet cannot pay.
+    """
+    workspace = access.workspace
+    last = workspace.anchors.last()
+    if last is None or not last.size:
+        raise NotFound("nothing is anchored yet, and the log has no name before that; run `firsthand anchor`")
+    log = f"firsthand/{access.network.name}/{hash_hex(workspace.anchors.all()[0].txid)}"
+    first = _published(access)
+    made: list[bytes] = []
+    while first < last.size:
+        count = min(_ENTRIES, last.size - first)
+        packed = _packed(access, first, count)
+        parts = [packed[at : at + _PART] for at in range(0, len(packed), _PART)]
+        for number, part in enumerate(parts, 1):
+            header = {"log": log, "first": first, "count": count, "part": number, "parts": len(parts)}
+            script = data_script([PREFIX, PUBLICATION, canonical(header), part])
+            made.append(_send(access, TxOutput(0, script)))
+        first += count
+    if made:
+        access.settle()
+    return made
+
+
+def _published(access: ChainAccess) -> int:
+    """The place up to which the log is published, as the outbox's publications say."""
+    end = 0
+    for sent in access.outbox.all():
+        if sent.purpose == PUBLISH and sent.state != "rejected":
+            header = _pushes(sent.raw)[0]
+            if header["part"] == header["parts"]:
+                end = max(end, header["first"] + header["count"])
+    return end
+
+
+def _packed(access: ChainAccess, first: int, count: int) -> bytes:
+    buffer = io.BytesIO()
+    # No name and no time in the gzip header: the same entries give the same bytes.
+    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9, mtime=0, filename="") as packed:
+        for entry in access.workspace.journal.entries(first, first + count):
+            packed.write(b'{"document":' + entry.document + b"}\n")
+            for body in access.workspace.journal.bodies(entry.first_event, entry.count):
+                packed.write(b'{"event":' + body + b"}\n")
+    return buffer.getvalue()
+
+
+def _send(access: ChainAccess, output: TxOutput) -> bytes:
+    policy: FeePolicy = access.broadcaster.policy()
+    key = access.wallet
+    fee = policy.fee(transaction_size(1, [output], change=True))
+
+    def compose(connection: Connection) -> SignedTransaction:
+        coins = access.coins.choose(connection, fee + 1, fee)
+        return build(coins, [output], key.script, policy, key)
+
+    return access.outbox.put(PUBLISH, compose, ours=key.script).txid
+
+
+def read_publication(transactions: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The lines of one publication from its raw transactions, in any order.
+
+    Raises InvalidInput when a part is missing, of another publication, or not readable.
+    """
+    parts: dict[int, bytes] = {}
+    common: dict[str, Any] | None = None
+    for raw in transactions:
+        header, data = _pushes(raw)
+        about = {name: value for name, value in header.items() if name != "part"}
+        if common is not None and about != common:
+            raise InvalidInput("the transactions are of different publications")
+        common = about
+        parts[header["part"]] = data
+    if common is None or sorted(parts) != list(range(1, common["parts"] + 1)):
+        raise InvalidInput("a part of the publication is missing")
+    packed = b"".join(parts[number] for number in sorted(parts))
+    read = 0
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(packed)) as unpacked:
+            for line in unpacked:
+                read += len(line)
+                if read > _MAX_TEXT:
+                    raise InvalidInput(f"the publication unpacks to more than {_MAX_TEXT} bytes")
+                yield parse_canonical(line[:-1])
+    except (OSError, EOFError) as error:
+        raise InvalidInput(f"the publication does not unpack: {error}") from None
+
+
+def _pushes(raw: bytes) -> tuple[dict[str, Any], bytes]:
+    for output in parse_transaction(raw).outputs:
+        pushes = data_pushes(output.script)
+        if pushes is not None and len(pushes) == 4 and pushes[:2] == (PREFIX, PUBLICATION):
+            header = parse_canonical(pushes[2])
+            if isinstance(header, dict):
+                return header, pushes[3]
+    raise InvalidInput("the transaction is no Firsthand publication")

@@ -1,0 +1,143 @@
+"""Recording files: EPCIS JSON or spreadsheets in, one signed capture a file (or per so many events)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from firsthand.errors import InvalidInput, NotFound, UnreadableInput
+from firsthand.events.document import iter_events, read_document
+from firsthand.events.event_hash import HashContext, event_hash_id
+from firsthand.service.capture import Captured, capture_events, prepare_batches
+from firsthand.service.workspace import Workspace
+
+__all__ = ["Recorded", "event_hashes", "record_file"]
+
+_SPREADSHEETS: Final = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of one file: its captures, and remarks by row and column."""
+
+    file: str
+    captures: list[Captured]
+    problems: list[str]
+    skipped_rows: int
+
+    @property
+    def events(self) -> int:
+        """How many events its captures hold."""
+        return sum(capture.count for capture in self.captures)
+
+    @property
+    def new(self) -> bool:
+        """Whether anything of it was not recorded before."""
+        return any(capture.new for capture in self.captures)
+
+
+def record_file(
+    workspace: Workspace,
+    path: Path,
+    party: str,
+    *,
+    profile: str | None = None,
+    mapping: str | None = None,
+    skip_bad: bool = False,
+    batch: int | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> Recorded:
+    """Record one file as a party of this workspace. All of it, or with an error none of it.
+
+    `told` is called with the number of events read so far. Raises InvalidInput or UnreadableInput naming
+    the place in the file, Unauthorized when the party or its key may not sign.
+    """
+    issuer = workspace.parties.find(party)
+    key = workspace.held_key(issuer.keys)
+    problems: list[str] = []
+    skipped: list[int] = []
+    if path.suffix.lower() in _SPREADSHEETS:
+        events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
+    else:
+        events = json_events(path)
+    try:
+        prepared = prepare_batches(_counted(events, told), batch)
+    except InvalidInput as error:
+        raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
+    captures = [capture_events(workspace, one, issuer.uri, key) for one in prepared]
+    return Recorded(str(path), captures, problems, len(skipped))
+
+
+def event_hashes(path: Path) -> Iterator[str]:
+    """The event hash IDs (CBV 2.0 §8.9) of an EPCIS file's events, in document order."""
+    document, events = read_document(_bytes(path))
+    context = HashContext.of_document(document)
+    for event in events:
+        yield event_hash_id(event, context)
+
+
+def json_events(path: Path) -> Iterator[dict[str, Any]]:
+    """The events of an EPCIS JSON file, in bounded memory. Raises NotFound or UnreadableInput."""
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no such file")
+
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as handle:
+            while data := handle.read(_CHUNK):
+                yield data
+
+    return iter_events(chunks)
+
+
+def _spreadsheet(
+    workspace: Workspace,
+    path: Path,
+    profile: str | None,
+    mapping: str | None,
+    skip_bad: bool,
+    problems: list[str],
+    skipped: list[int],
+) -> Iterator[dict[str, Any]]:
+    from firsthand.profiles import load_mapping
+    from firsthand.service.spreadsheet import read_rows
+
+    if profile is None or mapping is None:
+        raise InvalidInput(
+            "a spreadsheet needs --profile and --mapping, such as --profile coffee --mapping cqi"
+        )
+    if not path.is_file():
+        raise NotFound(f"{path}: there is no such file")
+    errors: list[str] = []
+    for row in load_mapping(profile, mapping).events(read_rows(path), workspace.settings.uri):
+        problems.extend(str(problem) for problem in row.problems)
+        bad = [str(problem) for problem in row.problems if problem.fatal]
+        if bad:
+            errors += bad
+            skipped.append(row.number)
+            continue
+        yield from row.events
+    if errors and not skip_bad:
+        shown = "\n  ".join(errors[:20])
+        more = f"\n  and {len(errors) - 20} more" if len(errors) > 20 else ""
+        raise InvalidInput(
+            f"{len(skipped)} rows cannot be recorded; mend or leave them out (--skip-bad):\n  {shown}{more}"
+        )
+
+
+def _counted(events: Iterable[dict[str, Any]], told: Callable[[int], None]) -> Iterator[dict[str, Any]]:
+    for number, event in enumerate(events, 1):
+        yield event
+        if number % 500 == 0:
+            told(number)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise NotFound(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise UnreadableInput(f"{path}: {error.strerror}") from None

@@ -1,0 +1,111 @@
+"""The settings of a workspace: `firsthand.toml`, each of them also an environment variable.
+
+`chain.url` is `FIRSTHAND_CHAIN__URL`, and so on. Secrets never stand in the file: a user and password in
+a URL move to the keystore. `docs/configuration.md` describes each setting, which a test holds true.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from firsthand.errors import WorkspaceError
+
+__all__ = ["FILE_NAME", "Chain", "Cost", "Finality", "Settings", "load_settings", "write_settings"]
+
+FILE_NAME = "firsthand.toml"
+ENV_PREFIX = "FIRSTHAND_"
+
+NetworkName = Literal["sandbox", "regtest", "testnet", "mainnet"]
+BroadcasterName = Literal["sandbox", "arc", "arcade", "node"]
+
+
+class Chain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which chain, and who takes transactions to it."""
+
+    network: NetworkName = "sandbox"
+    broadcaster: BroadcasterName = "sandbox"
+    url: str = ""
+    headers: tuple[str, ...] = ()
+
+
+class Finality(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many blocks deep an anchor is called confirmed, and final."""
+
+    confirmed: int = 6
+    final: int = 100
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rate at which satoshis are shown in dollars; a figure of yours, not a quote."""
+
+    usd_per_bsv: float = 20.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings; `uri` is what the URIs of parties, lots and places begin with."""
+
+    uri: str = "https://firsthand.example"
+    chain: Chain = Chain()
+    finality: Finality = Finality()
+    cost: Cost = Cost()
+
+
+def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in force. Raises WorkspaceError naming the file or variable that is wrong."""
+    path = folder / FILE_NAME
+    try:
+        document = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise WorkspaceError(
+            f"{folder} is no Firsthand workspace (no {FILE_NAME}); make one with `firsthand init`"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise WorkspaceError(f"{path}: {error}") from None
+    settings = _convert(document, str(path))
+    for name, value in environ.items():
+        if name.startswith(ENV_PREFIX) and "__" in name:
+            group, _, key = name.removeprefix(ENV_PREFIX).lower().partition("__")
+            current = getattr(settings, group, None)
+            if not isinstance(current, msgspec.Struct) or key not in current.__struct_fields__:
+                raise WorkspaceError(
+                    f"the environment variable {name} names no setting; see docs/configuration.md"
+                )
+            given = value.split() if key == "headers" else value
+            document.setdefault(group, {})[key] = given
+    return _convert(document, "the environment")
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
+    lines = [f"uri = {_toml(settings.uri)}"]
+    for group in ("chain", "finality", "cost"):
+        lines += ["", f"[{group}]"]
+        values = getattr(settings, group)
+        lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]
+    (folder / FILE_NAME).write_text("\n".join(lines) + "\n")
+
+
+def _toml(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _convert(document: dict[str, Any], source: str) -> Settings:
+    try:
+        settings = msgspec.convert(document, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise WorkspaceError(f"{source}: {error}; see docs/configuration.md") from None
+    if settings.chain.network == "sandbox" and settings.chain.broadcaster not in ("sandbox", "arc"):
+        raise WorkspaceError(f"{source}: the sandbox network is not reached by {settings.chain.broadcaster}")
+    if settings.chain.broadcaster == "sandbox" and settings.chain.network != "sandbox":
+        raise WorkspaceError(f"{source}: the sandbox takes no transactions of {settings.chain.network}")
+    if settings.chain.broadcaster != "sandbox" and not settings.chain.url:
+        raise WorkspaceError(f"{source}: chain.url is missing; {settings.chain.broadcaster} needs one")
+    if not 1 <= settings.finality.confirmed <= settings.finality.final:
+        raise WorkspaceError(f"{source}: finality needs 1 <= confirmed <= final")
+    return settings

@@ -1,0 +1,148 @@
+"""A workspace: one folder with `firsthand.toml`, `firsthand.db` and `keystore.json`, opened.
+
+This is the one place that puts the rooms together: stores, projections, keys and clock. The chain's
+adapters join it in `service.chain_access`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine, MetaData
+
+from firsthand.errors import NotFound, WorkspaceError
+from firsthand.identity.keys import SigningKey
+from firsthand.identity.keystore import Keystore
+from firsthand.journal.database import create_database, open_database
+from firsthand.journal.sqlite import METADATA, SqliteJournal
+from firsthand.ledger.anchors import AnchorLedger
+from firsthand.ledger.event_index import EventIndex
+from firsthand.ledger.log_tree import LogTree
+from firsthand.ledger.parties import PartyLedger
+from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
+
+__all__ = ["DATABASE", "KEYSTORE", "Workspace", "create_workspace", "utc_now"]
+
+DATABASE: Final = "firsthand.db"
+KEYSTORE: Final = "keystore.json"
+
+LOG_KEY: Final = "log"
+WALLET_KEY: Final = "wallet"
+
+
+def utc_now() -> str:
+    """The time as RFC 3339 in UTC, in seconds; the one place that reads the clock for records."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Workspace:
+    """An open workspace; its keystore is opened, and the passphrase asked for, when first needed."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Settings,
+        engine: Engine,
+        passphrase: Callable[[], str],
+        now: Callable[[], str] = utc_now,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.engine = engine
+        self.now = now
+        self._passphrase = passphrase
+        self.index = EventIndex(engine)
+        self.tree = LogTree(engine)
+        self.parties = PartyLedger(engine)
+        self.anchors = AnchorLedger(engine)
+        self.journal = SqliteJournal(engine, now, (self.parties, self.tree, self.index))
+        self._signing_keys: dict[str, SigningKey] = {}
+
+    @classmethod
+    def open(cls, folder: Path, passphrase: Callable[[], str]) -> Workspace:
+        """Open the workspace in this folder. Raises WorkspaceError."""
+        settings = load_settings(folder)
+        return cls(folder, settings, open_database(folder / DATABASE), passphrase)
+
+    @cached_property
+    def keystore(self) -> Keystore:
+        """The open keystore. Raises WrongPassphrase."""
+        path = self.folder / KEYSTORE
+        return Keystore.open(path, "" if Keystore.has_empty_passphrase(path) else self._passphrase())
+
+    @cached_property
+    def log_key(self) -> SigningKey:
+        """The log's own key: it signs checkpoints and receipts."""
+        return SigningKey.from_secret(self.keystore.get(LOG_KEY))
+
+    @cached_property
+    def wallet_secret(self) -> bytes:
+        """The wallet's private key, 32 bytes."""
+        return self.keystore.get(WALLET_KEY)
+
+    def signing_key(self, did: str) -> SigningKey:
+        """The private key of a did:key that this workspace holds. Raises NotFound."""
+        if did not in self._signing_keys:
+            self._signing_keys[did] = SigningKey.from_secret(self.keystore.get(f"key:{did}"))
+        return self._signing_keys[did]
+
+    def held_key(self, dids: tuple[str, ...]) -> SigningKey:
+        """The first of these keys that this workspace holds. Raises NotFound."""
+        for did in dids:
+            try:
+                return self.signing_key(did)
+            except NotFound:
+                continue
+        raise NotFound(
+            f"this workspace's keystore holds none of the keys {', '.join(dids) or '(none in force)'}"
+        )
+
+    def new_signing_key(self) -> SigningKey:
+        """Make an Ed25519 key and put it into the keystore before anything names it."""
+        key = SigningKey.generate("Ed25519", secrets.token_bytes)
+        self.keystore.put(f"key:{key.did}", key.to_secret())
+        return key
+
+
+def create_workspace(
+    folder: Path,
+    settings: Settings,
+    passphrase: str,
+    tables: Sequence[MetaData] = (),
+    now: Callable[[], str] = utc_now,
+) -> Workspace:
+    """Make a workspace in a folder that has none, with the tables of further rooms.
+
+    Raises WorkspaceError when there is one. The settings file is written last: a folder without it is no
+    workspace, so a crash in the middle leaves nothing that could be taken for one.
+    """
+    if (folder / FILE_NAME).exists():
+        raise WorkspaceError(f"{folder} is a Firsthand workspace already")
+    for name in (DATABASE, KEYSTORE):
+        if (folder / name).exists():
+            raise WorkspaceError(
+                f"{folder / name} is there without {FILE_NAME}: left by an `init` that was cut off, "
+                "or a workspace that lost its settings; move it away or restore the settings"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    keystore = Keystore.create(folder / KEYSTORE, passphrase)
+    keystore.put(LOG_KEY, SigningKey.generate("Ed25519", secrets.token_bytes).to_secret())
+    keystore.put(WALLET_KEY, _wallet_secret())
+    engine = create_database(folder / DATABASE)
+    for metadata in (METADATA, *tables):
+        metadata.create_all(engine)
+    write_settings(folder, settings)
+    return Workspace(folder, settings, engine, lambda: passphrase, now)
+
+
+def _wallet_secret() -> bytes:
+    order = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+    while True:
+        secret = secrets.token_bytes(32)
+        if 0 < int.from_bytes(secret, "big") < order:
+            return secret
