@@ -56,7 +56,14 @@ def _verify(measured: dict[str, float]) -> list[Row]:
     time_target, time_ok = at_most(measured["median_ms"], 1.0)
     ratio_target, ratio_ok = at_most(measured["ratio"], 4.0)
     return [
-        Row("verify one bundle, headers loaded, median", measured["median_ms"], "ms", None, time_target, time_ok),
+        Row(
+            "verify one bundle, headers loaded, median",
+            measured["median_ms"],
+            "ms",
+            None,
+            time_target,
+            time_ok,
+        ),
         Row(
             "verify one bundle against its bare signatures and hashes",
             measured["bare_ms"],
@@ -81,7 +88,9 @@ def _bundle(measured: dict[str, float]) -> list[Row]:
 def _memory(measured: dict[str, float]) -> list[Row]:
     target, ok = at_most(measured["peak_mb"], 500)
     return [
-        Row("memory while a file of 1,000,000 events is recorded", measured["peak_mb"], "MB", None, target, ok),
+        Row(
+            "memory while a file of 1,000,000 events is recorded", measured["peak_mb"], "MB", None, target, ok
+        ),
         Row("events/s while it is recorded", measured["events_per_s"], "events/s", None, "-", True),
     ]
 
@@ -106,7 +115,9 @@ def main(names: list[str]) -> None:
     table = Table("measure", "value", "unit", "ratio", "target", "")
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f} ×"
-        table.add_row(row.name, f"{row.value:,.1f}", row.unit, ratio, row.target, "ok" if row.ok else "MISSED")
+        table.add_row(
+            row.name, f"{row.value:,.1f}", row.unit, ratio, row.target, "ok" if row.ok else "MISSED"
+        )
     Console(width=130).print(table)
     folder = Path("build")
     folder.mkdir(exist_ok=True)

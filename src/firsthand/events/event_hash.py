@@ -50,11 +50,13 @@ _Field = tuple[str, _Renderer]
 class HashContext:
     """What a document says about the names in its events; build it once for all its events.
 
-    `ignored` names the event fields that stay out of the hash, prefixes resolved.
+    `ignored` names the event fields that stay out of the hash, prefixes resolved. `source` is the very
+    context object that this one was made from last: events that carry it need no context of their own.
     """
 
     prefixes: Prefixes
     ignored: frozenset[str] = frozenset()
+    source: object = None
 
     @classmethod
     def of(cls, context: object) -> HashContext:
@@ -86,7 +88,7 @@ class HashContext:
                 raise InvalidInput(
                     f"a JSON-LD context is a URL, a map or a list of both, got {kind_of(part)}", "$.@context"
                 )
-        return HashContext(prefixes, self.ignored)
+        return HashContext(prefixes, self.ignored, context)
 
 
 _EPCIS_CONTEXT = HashContext({prefix: f"{{{iri}}}" for prefix, iri in normal_form.EPCIS_PREFIXES.items()})
@@ -111,7 +113,7 @@ def pre_hash(event: object, context: object = _EPCIS_CONTEXT) -> str:
     names = context if type(context) is HashContext else HashContext.of(context)
     if type(event) is not dict:
         raise InvalidInput(f"an event is a JSON object, got {kind_of(event)}", "$")
-    if "@context" in event:
+    if "@context" in event and event["@context"] is not names.source:
         names = names.extended(event["@context"])
     if names.ignored:
         event = {k: v for k, v in event.items() if full_name(k, names.prefixes) not in names.ignored}

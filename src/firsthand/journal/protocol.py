@@ -52,10 +52,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Where an entry stands; `new` is False when it (or the same capture) stood there before."""
+    """Where an entry stands; `new` is False when it, or the same capture, stood there before."""
 
     place: int
     new: bool
+    leaf: bytes
+    recorded: str
 
 
 class Projection(Protocol):

@@ -66,8 +66,8 @@ _INSERT_ENTRY: Final = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_EVENT: Final = "INSERT INTO event (number, body) VALUES (?, ?)"
-_FIND: Final = "SELECT place FROM entry WHERE leaf = ?"
-_FIND_CAPTURE: Final = "SELECT place FROM entry WHERE issuer = ? AND root = ? AND count = ?"
+_FIND: Final = "SELECT place, leaf, recorded FROM entry WHERE leaf = ?"
+_FIND_CAPTURE: Final = "SELECT place, leaf, recorded FROM entry WHERE issuer = ? AND root = ? AND count = ?"
 _END: Final = "SELECT place + 1, first_event + count FROM entry ORDER BY place DESC LIMIT 1"
 
 
@@ -138,14 +138,15 @@ class SqliteJournal:
                 f"a signed document has at most {_MAX_DOCUMENT} bytes, got {len(entry.document)}"
             )
         leaf = sha256(b"\x00" + entry.document).digest()
-        found = connection.exec_driver_sql(_FIND, (leaf,)).scalar()
+        found = connection.exec_driver_sql(_FIND, (leaf,)).first()
         if found is None and entry.root is not None:
             capture = (entry.issuer, entry.root, entry.count)
-            found = connection.exec_driver_sql(_FIND_CAPTURE, capture).scalar()
+            found = connection.exec_driver_sql(_FIND_CAPTURE, capture).first()
         if found is not None:
-            return Appended(found, new=False)
+            return Appended(found[0], False, found[1], found[2])
         end = connection.exec_driver_sql(_END).first()
         place, first = (end[0], end[1]) if end else (0, 0)
+        recorded = self._now()
         row = (
             place,
             entry.kind,
@@ -154,14 +155,14 @@ class SqliteJournal:
             entry.root,
             first,
             entry.count,
-            self._now(),
+            recorded,
             entry.document,
         )
         connection.exec_driver_sql(_INSERT_ENTRY, row)
         for projection in self._projections:
             projection.entry(connection, place, leaf, entry)
         self._append_events(connection, first, entry)
-        return Appended(place, new=True)
+        return Appended(place, True, leaf, recorded)
 
     def _append_events(self, connection: Connection, first: int, entry: NewEntry) -> None:
         number = first

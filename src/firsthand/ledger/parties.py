@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, select
 
@@ -16,6 +16,9 @@ from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.parties import STATEMENT_TYPE, Party, PartyHistory
 
 __all__ = ["PartyLedger", "PlacedStatement"]
+
+_NO_END: Final = 2**53
+_LAST: Final = "SELECT leaf FROM entry WHERE kind = ? AND place < ? ORDER BY place DESC LIMIT 1"
 
 PlacedStatement = tuple[int, bytes, dict[str, Any]]
 """A statement's place, leaf hash and document."""
@@ -81,10 +84,8 @@ class PartyLedger:
         return [row for row in rows if row[2]["party"] in wanted]
 
     def _catch_up(self, connection: Connection, before: int | None) -> None:
-        query = select(ENTRY.c.leaf).where(ENTRY.c.kind == STATEMENT_TYPE)
-        if before is not None:
-            query = query.where(ENTRY.c.place < before)
-        last = connection.execute(query.order_by(ENTRY.c.place.desc()).limit(1)).scalar()
+        end = _NO_END if before is None else before
+        last = connection.exec_driver_sql(_LAST, (STATEMENT_TYPE, end)).scalar()
         if last == self._last:
             return
         history = PartyHistory()

@@ -7,14 +7,14 @@ that nothing is journaled before the last event is known to be good, and memory 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from firsthand.errors import InvalidInput
-from firsthand.events.event_hash import event_hash_id
+from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.events.validation import validate_event
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.signing import secure
@@ -58,9 +58,9 @@ class Prepared:
     rows: Iterable[EventRow]
 
 
-def event_ids_of(event: dict[str, Any]) -> tuple[str, ...]:
+def event_ids_of(event: dict[str, Any], names: HashContext) -> tuple[str, ...]:
     """The event hash ID (CBV 2.0 §8.9), and the event's own `eventID` where it has another."""
-    hashed = event_hash_id(event)
+    hashed = event_hash_id(event, names)
     own = event.get("eventID", hashed)
     return (hashed,) if own == hashed else (own, hashed)
 
@@ -80,11 +80,15 @@ def prepare_batches(events: Iterable[dict[str, Any]], batch: int | None, path: s
     leaves: list[bytes] = []
     groups: list[tuple[int, bytes]] = []
     spool: IO[bytes] | None = None
+    names = HashContext.of(())
     for number, event in enumerate(events):
         if len(leaves) == batch:
             groups.append((len(leaves), tree_root(leaves)))
             leaves.clear()
-        row = _row(event, f"{path}[{number}]")
+        if event.__class__ is dict and event.get("@context") is not names.source:
+            # Events of one document share their context object, which is then read once.
+            names = HashContext.of(event.get("@context", ()))
+        row = _row(event, names, f"{path}[{number}]")
         leaves.append(leaf_hash(row.body))
         rows.append(row)
         if len(rows) >= _IN_MEMORY:
@@ -118,7 +122,7 @@ def capture_events(
     return _append(workspace, signed, key.did, manifest, prepared)
 
 
-def submit(workspace: Workspace, capture: dict[str, Any], events: Sequence[dict[str, Any]]) -> Captured:
+def submit(workspace: Workspace, capture: dict[str, Any], events: Iterable[dict[str, Any]]) -> Captured:
     """Journal a capture that its issuer has signed elsewhere.
 
     Raises InvalidInput when its signature or its root does not fit, Unauthorized when the key does not
@@ -151,13 +155,13 @@ def _append(
     (appended,) = workspace.journal.append([entry])
     if not appended.new:
         deque(prepared.rows, maxlen=0)  # the next capture's rows come after these
-    receipt = sign_receipt(workspace, appended.place)
+    receipt = sign_receipt(workspace, appended)
     return Captured(appended.place, appended.new, manifest.count, receipt)
 
 
-def _row(event: dict[str, Any], path: str) -> EventRow:
+def _row(event: dict[str, Any], names: HashContext, path: str) -> EventRow:
     validate_event(event, path)
-    return EventRow(canonical(event), event_ids_of(event), items_of(event))
+    return EventRow(canonical(event), event_ids_of(event, names), items_of(event))
 
 
 def _spooled(rows: list[EventRow]) -> Iterator[bytes]:

@@ -126,4 +126,4 @@ def _state(workspace: Workspace, document: dict[str, Any], issuer: str, signer: 
     (appended,) = workspace.journal.append([entry])
     party = workspace.parties.current().party(document["party"])
     assert party is not None
-    return StatementMade(party, sign_receipt(workspace, appended.place))
+    return StatementMade(party, sign_receipt(workspace, appended))

@@ -1,0 +1,144 @@
+"""The whole capture path against raw SQLite.
+
+Ours: EPCISDocument in (100 events of about 1 kB), read, validated, hashed, signature checked, journaled, indexed,
+durable. Raw: `executemany` of the very same entry, event and index rows into the same tables with the same
+pragmas, one transaction a capture. Both write files in one folder, in alternating rounds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from firsthand.events.document import iter_events
+from firsthand.identity.signing import secure
+from firsthand.journal.database import create_database
+from firsthand.journal.sqlite import METADATA
+from firsthand.proof.capture import Manifest, manifest_document
+from firsthand.service.capture import prepare, submit
+from firsthand.service.parties import add_party
+from firsthand.service.settings import Settings
+from firsthand.service.workspace import Workspace, create_workspace
+
+__all__ = ["documents", "event", "measure"]
+
+EVENTS = 100
+ROUNDS = 6
+CAPTURES = 25
+
+
+def event(number: int) -> dict[str, Any]:
+    """One event of about 1 kB, every identifier its own; three index rows: event, lot, place."""
+    lot = f"https://coop.example/id/lot/2026-{number:07d}"
+    return {
+        "type": "ObjectEvent",
+        "eventTime": f"2026-03-{number % 27 + 1:02d}T{number % 24:02d}:{number % 60:02d}:00.000+03:00",
+        "eventTimeZoneOffset": "+03:00",
+        "action": "ADD",
+        "bizStep": "commissioning",
+        "disposition": "active",
+        "quantityList": [{"epcClass": lot, "quantity": 60.5 + number % 40, "uom": "KGM"}],
+        "readPoint": {"id": f"https://coop.example/id/place/station-{number % 40}"},
+        "bizTransactionList": [
+            {"type": "po", "bizTransaction": f"https://coop.example/id/order/{number % 500}"}
+        ],
+        "sourceList": [
+            {"type": "possessing_party", "source": f"https://coop.example/id/party/farmer-{number % 300}"}
+        ],
+        "destinationList": [
+            {"type": "possessing_party", "destination": "https://coop.example/id/party/coop"}
+        ],
+        "ilmd": {
+            "fh:variety": "Bourbon",
+            "fh:altitude": {"fh:value": 1500 + number % 500, "fh:unit": "MTR"},
+            "fh:process": "washed",
+            "fh:harvest": "2026-03",
+            "fh:price": {"fh:value": 4.35, "fh:currency": "PEN", "fh:form": "cherry"},
+            "fh:remark": "Picked ripe, floated, depulped the same evening and dried under cover on raised beds.",
+        },
+    }
+
+
+def documents(count: int, first: int = 0) -> list[bytes]:
+    """EPCISDocuments of 100 events each."""
+    made = []
+    for at in range(first, first + count * EVENTS, EVENTS):
+        document = {
+            "@context": [
+                "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
+                {"fh": "https://firsthand.example/ns/"},
+            ],
+            "type": "EPCISDocument",
+            "schemaVersion": "2.0",
+            "creationDate": "2026-03-01T00:00:00Z",
+            "epcisBody": {"eventList": [event(number) for number in range(at, at + EVENTS)]},
+        }
+        made.append(json.dumps(document).encode())
+    return made
+
+
+def measure() -> dict[str, float]:
+    """Events a second of both, and the ratio; 2,500 events a round and side."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = create_workspace(Path(folder) / "ours", Settings(), "")
+        party = add_party(workspace, "Bench", ("maker",)).party
+        key = workspace.held_key(party.keys)
+        ours = raw = 0.0
+        engine = create_database(Path(folder) / "raw.db")
+        METADATA.create_all(engine)
+        engine.dispose()
+        copied = 0
+        for number in range(ROUNDS):
+            signed = []
+            for text in documents(CAPTURES, number * CAPTURES * EVENTS):
+                prepared = prepare(iter_events(lambda text=text: [text]))  # type: ignore[misc]
+                created = workspace.now()
+                manifest = Manifest(party.uri, created, prepared.count, prepared.root)
+                signed.append((text, secure(manifest_document(manifest), key, created)))
+            started = time.perf_counter()
+            for text, capture in signed:
+                submit(workspace, capture, iter_events(lambda text=text: [text]))  # type: ignore[misc]
+            ours += time.perf_counter() - started
+            rows = _rows(workspace, copied)
+            copied += CAPTURES
+            raw += _insert(Path(folder) / "raw.db", rows)
+    events = ROUNDS * CAPTURES * EVENTS
+    return {"ours_per_s": events / ours, "raw_per_s": events / raw, "ratio": raw / ours}
+
+
+Rows = list[tuple[tuple[Any, ...], list[tuple[Any, ...]], list[tuple[Any, ...]]]]
+
+
+def _rows(workspace: Workspace, skip: int) -> Rows:
+    """The rows that the captures of one round left, capture by capture."""
+    with sqlite3.connect(workspace.folder / "firsthand.db") as db:
+        query = "SELECT * FROM entry WHERE kind = 'Capture' ORDER BY place LIMIT -1 OFFSET ?"
+        found: Rows = []
+        names = [column[1] for column in db.execute("PRAGMA table_info(entry)")]
+        first, count = names.index("first_event"), names.index("count")
+        for entry in db.execute(query, (skip,)).fetchall():
+            span = (entry[first], entry[first] + entry[count])
+            bodies = "SELECT number, body FROM event WHERE number >= ? AND number < ?"
+            keys = "SELECT kind, uri, number FROM event_key WHERE number >= ? AND number < ? ORDER BY number, kind"
+            found.append((entry, db.execute(bodies, span).fetchall(), db.execute(keys, span).fetchall()))
+        return found
+
+
+def _insert(path: Path, rows: Rows) -> float:
+    db = sqlite3.connect(path, isolation_level=None)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
+        db.execute(f"PRAGMA {pragma}")
+    started = time.perf_counter()
+    for entry, bodies, keys in rows:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(entry))})", entry)
+        db.executemany("INSERT INTO event VALUES (?, ?)", bodies)
+        db.executemany("INSERT INTO event_key VALUES (?, ?, ?)", keys)
+        db.execute("COMMIT")
+    elapsed = time.perf_counter() - started
+    db.close()
+    return elapsed
