@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from firsthand.service.chain_access import ChainAccess
+from tests.made import Proven, make_proven, new_access
+
 PROJECT = Path(__file__).parent.parent
 
 
@@ -22,3 +25,15 @@ def shared() -> Path:
 def vectors() -> Path:
     """Our own vectors and those copied as facts, each with its source."""
     return PROJECT / "tests" / "vectors"
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> ChainAccess:
+    """A new sandbox workspace."""
+    return new_access(tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
+    """One bundle with everything that goes with it; read only."""
+    return make_proven(tmp_path_factory.mktemp("proven"))

@@ -163,8 +163,8 @@ def _read(place: int, leaf: bytes, document: dict[str, Any]) -> Party:
     for key in keys:
         decode_did_key(key)
     voucher = member(document, "voucher", str, "$") if "voucher" in document else None
-    for label in ("party", "issuer", "voucher"):
-        if label in document and not _URI.fullmatch(member(document, label, str, "$")):
+    for label in ("party", "issuer", *(["voucher"] if "voucher" in document else [])):
+        if not _URI.fullmatch(member(document, label, str, "$")):
             raise InvalidInput("expected an absolute URI", f"$.{label}")
     return Party(document["party"], name, roles, keys, voucher, place, leaf)
 
