@@ -45,7 +45,7 @@ _BAD_INPUTS, _MALFORMED, _BAD_SCRIPT, _LOW_FEE, _CONFLICT = 462, 463, 461, 465, 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS block (height INTEGER PRIMARY KEY, hash BLOB NOT NULL, header BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS tx (
-  number INTEGER PRIMARY KEY, txid BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,
+  number INTEGER PRIMARY KEY AUTOINCREMENT, txid BLOB NOT NULL UNIQUE, raw BLOB NOT NULL,
   height INTEGER, coinbase INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS tx_height ON tx (height);
@@ -255,7 +255,7 @@ class SandboxChain:
         """Mine a block on the tip and return its coinbase's ID."""
         before, tip = _tip(db)
         height = tip + 1
-        number = db.execute("SELECT coalesce(max(number), 0) FROM tx").fetchone()[0]
+        (number,) = db.execute("SELECT coalesce(max(seq), 0) FROM sqlite_sequence").fetchone()
         # The coinbase's own bytes differ in every block ever mined, also across reorganisations.
         script = data_script([height.to_bytes(4, "little"), number.to_bytes(8, "little"), before.hash])[2:]
         output = reward or TxOutput(_SUBSIDY, data_script([b"firsthand sandbox"]))

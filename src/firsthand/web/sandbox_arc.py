@@ -72,15 +72,15 @@ def make_app(chain: SandboxView, now: Callable[[], str]) -> Litestar:
     def health() -> dict[str, Any]:
         return {"healthy": True, "reason": None, "version": "firsthand sandbox"}
 
-    @post("/tx", sync_to_thread=False)
-    async def submit(request: Request[Any, Any, Any]) -> Response[Any]:
-        (transaction,) = await _bodies(request, single=True)
+    @post("/tx", sync_to_thread=True)
+    def submit(request: Request[Any, Any, Any], body: bytes) -> Response[Any]:
+        (transaction,) = _bodies(request, body, single=True)
         answer = _answer(chain.broadcast([transaction])[0], now())
         return Response(answer, status_code=answer["status"], media_type=_media(answer["status"]))
 
-    @post("/txs", sync_to_thread=False, status_code=200)
-    async def submit_many(request: Request[Any, Any, Any]) -> list[Any]:
-        transactions = await _bodies(request, single=False)
+    @post("/txs", sync_to_thread=True, status_code=200)
+    def submit_many(request: Request[Any, Any, Any], body: bytes) -> list[Any]:
+        transactions = _bodies(request, body, single=False)
         return [_answer(status, now()) for status in chain.broadcast(transactions)]
 
     @get("/tx/{txid:str}", sync_to_thread=True)
@@ -111,10 +111,9 @@ def make_app(chain: SandboxView, now: Callable[[], str]) -> Litestar:
     )
 
 
-async def _bodies(request: Request[Any, Any, Any], *, single: bool) -> list[bytes]:
+def _bodies(request: Request[Any, Any, Any], body: bytes, *, single: bool) -> list[bytes]:
     """The transactions of a request, in any of ARC's three encodings."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    body = await request.body()
     try:
         if kind == "application/octet-stream":
             found = [body]
