@@ -1,7 +1,7 @@
 """The whole capture path against raw SQLite.
 
-Ours: EPCISDocument in (100 events of about 1 kB), read, validated, hashed, signature checked, journaled, indexed,
-durable. Raw: `executemany` of the very same entry, event and index rows into the same tables with the same
+Ours: EPCISDocument in (100 events of about 1 kB), read, validated, hashed, signature checked, journaled,
+indexed, durable. Raw: `executemany` of the very same entry, event and index rows into the same tables, same
 pragmas, one transaction a capture. Both write files in one folder, in alternating rounds.
 """
 
@@ -58,7 +58,7 @@ def event(number: int) -> dict[str, Any]:
             "fh:process": "washed",
             "fh:harvest": "2026-03",
             "fh:price": {"fh:value": 4.35, "fh:currency": "PEN", "fh:form": "cherry"},
-            "fh:remark": "Picked ripe, floated, depulped the same evening and dried under cover on raised beds.",
+            "fh:remark": "Picked ripe, floated, depulped the same evening, dried under cover.",
         },
     }
 
@@ -123,7 +123,7 @@ def _rows(workspace: Workspace, skip: int) -> Rows:
         for entry in db.execute(query, (skip,)).fetchall():
             span = (entry[first], entry[first] + entry[count])
             bodies = "SELECT number, body FROM event WHERE number >= ? AND number < ?"
-            keys = "SELECT kind, uri, number FROM event_key WHERE number >= ? AND number < ? ORDER BY number, kind"
+            keys = "SELECT kind, uri, number FROM event_key WHERE number >= ? AND number < ? ORDER BY 3, 1"
             found.append((entry, db.execute(bodies, span).fetchall(), db.execute(keys, span).fetchall()))
         return found
 

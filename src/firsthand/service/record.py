@@ -11,11 +11,11 @@ from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.events.document import iter_events, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.service.capture import Captured, capture_events, prepare_batches
+from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 from firsthand.service.workspace import Workspace
 
 __all__ = ["Recorded", "event_hashes", "record_file"]
 
-_SPREADSHEETS: Final = (".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods")
 _CHUNK: Final = 1 << 20
 
 
@@ -59,7 +59,7 @@ def record_file(
     key = workspace.held_key(issuer.keys)
     problems: list[str] = []
     skipped: list[int] = []
-    if path.suffix.lower() in _SPREADSHEETS:
+    if is_spreadsheet(path):
         events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
     else:
         events = json_events(path)
@@ -101,8 +101,7 @@ def _spreadsheet(
     problems: list[str],
     skipped: list[int],
 ) -> Iterator[dict[str, Any]]:
-    from firsthand.profiles import load_mapping
-    from firsthand.service.spreadsheet import read_rows
+    from firsthand.profiles import load_mapping, load_profile
 
     if profile is None or mapping is None:
         raise InvalidInput(
@@ -111,12 +110,12 @@ def _spreadsheet(
     if not path.is_file():
         raise NotFound(f"{path}: there is no such file")
     errors: list[str] = []
-    for row in load_mapping(profile, mapping).events(read_rows(path), workspace.settings.uri):
+    rows = load_mapping(load_profile(profile), mapping).events(read_rows(path), workspace.settings.uri)
+    for row in rows:
         problems.extend(str(problem) for problem in row.problems)
-        bad = [str(problem) for problem in row.problems if problem.fatal]
-        if bad:
-            errors += bad
-            skipped.append(row.number)
+        if row.refused:
+            errors += [str(problem) for problem in row.problems]
+            skipped.append(row.row_number)
             continue
         yield from row.events
     if errors and not skip_bad:

@@ -23,7 +23,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.profiles import Row, Table
-from firsthand.profiles.rows import header_key
+from firsthand.profiles.rows import header_key, shown
 
 __all__ = ["is_spreadsheet", "read_rows"]
 
@@ -186,7 +186,9 @@ def _workbook_rows(file: IO[bytes]) -> Iterator[Row]:
         if not sheets:
             raise UnreadableInput("the workbook has no visible worksheet")
         sheet, *others = sheets
-        remarks = tuple(f'the worksheet "{other.title}" is not read: only the first is' for other in others)
+        remarks = tuple(
+            f"the worksheet {shown(other.title)} is not read: only the first is" for other in others
+        )
         yield from _rows(_sheet_cells(sheet), sheet.title, ".", pad=True, remarks=remarks)
     finally:
         workbook.close()
@@ -330,7 +332,7 @@ def _check_columns(table: Table) -> None:
         first = seen.setdefault(header_key(header), column)
         if first != column:
             raise InvalidInput(
-                f'doubled column: "{table.columns[first][:40]}" is column {first + 1} and again, as '
-                f'"{header[:40]}", column {column + 1}; rename or remove one',
+                f"doubled column: {shown(table.columns[first])} is column {first + 1} and again, as "
+                f"{shown(header)}, column {column + 1}; rename or remove one",
                 table.line(table.header_row),
             )

@@ -1,0 +1,366 @@
+"""The cells of one row, read into values: what each field holds, and what had to be left out and why.
+
+A problem names its cell. A value that cannot be read, is not possible, or contradicts another cell of its
+row is left out with a note, or, where the mapping needs it, the whole row is refused with an error. What
+is possible but unusual is recorded as stated, with a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final, Literal
+
+from firsthand.errors import InvalidInput
+from firsthand.profiles.mapping_file import Field, MappingFile, element_of, kind_of
+from firsthand.profiles.profile import Element, Kind, Profile
+from firsthand.profiles.readers import (
+    Calendar,
+    Period,
+    Quantity,
+    Wording,
+    read_date,
+    read_number,
+    read_parts,
+    read_period,
+    read_quantities,
+    read_text,
+)
+from firsthand.profiles.rows import Row, Table, header_key, shown
+
+__all__ = ["Price", "Problem", "Reading", "RowReader", "Value"]
+
+_CLOSE: Final = Decimal("0.01")
+"""Two statements of one quantity in a row agree up to this much of their unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What happened at one place of the sheet: an `error` refuses its row, a `note` does not."""
+
+    kind: Literal["error", "note"]
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """An amount of money for one unit."""
+
+    amount: Decimal
+    currency: str
+
+
+Value = str | Decimal | Quantity | Price | date | Period
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A row that was read: values by field, text by field for URIs, and all problems."""
+
+    values: dict[str, Value]
+    texts: dict[str, str]
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A field with the columns it stands in here; None for a column that this sheet does without."""
+
+    name: str
+    field: Field
+    element: Element | None
+    kind: Kind
+    blank: frozenset[str]
+    column: int
+    unit: int | None
+    currency: int | None
+    agrees: tuple[int, int] | None
+
+
+class RowReader:
+    """Reads the rows of one table by one mapping. Raises InvalidInput when the columns do not fit."""
+
+    def __init__(self, profile: Profile, mapping: MappingFile, table: Table) -> None:
+        self._profile = profile
+        self._table = table
+        self._wording, self._calendar = _words(profile)
+        places = _places(table)
+        missing: list[str] = []
+        self._fields = [
+            bound
+            for name, field in mapping.fields.items()
+            if (bound := _bind(profile, mapping, name, field, places, table, missing))
+        ]
+        if missing:
+            raise InvalidInput(
+                f"missing columns: {', '.join(missing)}; the sheet has: {_listed(table.columns)}",
+                table.line(table.header_row),
+            )
+        self.unread = _unread(mapping, table)
+
+    def read(self, row: Row) -> Reading:
+        """The values of a row, with a problem for each cell that could not be taken as it stands."""
+        reading = Reading({}, {}, [])
+        if len(row.values) != len(self._table.columns):
+            reason = f"expected {len(self._table.columns)} cells as in the header, got {len(row.values)}"
+            reading.problems.append(Problem("error", self._table.line(row.number), reason))
+            return reading
+        for bound in self._fields:
+            self._read_field(bound, row, reading)
+        for bound in self._fields:
+            needed = bound.field.only_with
+            if needed is not None and needed not in reading.values and bound.name in reading.values:
+                self.drop(bound.name, row, reading, f"it goes with {needed}, which is not known")
+        return reading
+
+    def drop(self, name: str, row: Row, reading: Reading, reason: str) -> None:
+        """Take a value back, and say why."""
+        del reading.values[name]
+        bound = next(bound for bound in self._fields if bound.name == name)
+        reading.problems.append(self._refusal(bound, row, reason))
+
+    def _read_field(self, bound: _Bound, row: Row, reading: Reading) -> None:
+        cell = row.values[bound.column].strip()
+        if cell in bound.blank:
+            if bound.field.required:
+                reading.problems.append(self._refusal(bound, row, "it is blank, and the row needs it"))
+            return
+        notes: list[str] = []
+        try:
+            value = self._value(bound, cell, row, notes)
+            if bound.element is not None:
+                _check_range(bound.element, value, notes)
+        except InvalidInput as refusal:
+            reading.problems.append(self._refusal(bound, row, refusal.reason))
+            return
+        reading.values[bound.name] = value
+        reading.texts[bound.name] = value if isinstance(value, str) else cell
+        place = self._table.cell(row.number, bound.column)
+        reading.problems.extend(Problem("note", place, f"{shown(cell)} {note}") for note in notes)
+
+    def _refusal(self, bound: _Bound, row: Row, reason: str) -> Problem:
+        place = self._table.cell(row.number, bound.column)
+        cell = shown(row.values[bound.column].strip())
+        if bound.field.required:
+            return Problem("error", place, f"{cell} cannot be taken: {reason}")
+        return Problem("note", place, f"{cell} left out: {reason}")
+
+    def _value(self, bound: _Bound, cell: str, row: Row, notes: list[str]) -> Value:
+        value: Value
+        match bound.kind:
+            case "quantity":
+                value = self._quantity(bound, cell, row, notes)
+            case "number":
+                value = read_number(cell, self._table.decimal_mark)
+            case "price":
+                value = self._price(bound, cell, row)
+            case "date":
+                value = read_date(cell, self._calendar)
+            case "period":
+                value = read_period(cell, self._calendar)
+            case "parts":
+                value = read_parts(cell, _parts(bound))
+            case "text" | "choice":
+                value = _translated(bound, read_text(cell))
+        if _is_unknown(bound.field, value):
+            raise InvalidInput("it stands for a value that is not known")
+        return value
+
+    def _price(self, bound: _Bound, cell: str, row: Row) -> Price:
+        currency = row.values[bound.currency].strip() if bound.currency is not None else ""
+        if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+            raise InvalidInput(f"expected a currency of three letters (ISO 4217), got {shown(currency)}")
+        return Price(read_number(cell, self._table.decimal_mark), currency)
+
+    def _quantity(self, bound: _Bound, cell: str, row: Row, notes: list[str]) -> Quantity:
+        uom = bound.element.uom if bound.element else None
+        assert uom is not None  # a quantity's element has a unit: checked with the profile
+        mark = self._table.decimal_mark
+        readings = read_quantities(cell, mark, self._wording, thousands=bound.field.thousands)
+        stated = readings[0].uom
+        declared = self._declared_unit(bound, row)
+        unit = declared or stated or bound.field.unit
+        if unit is None:
+            raise InvalidInput("the unit is not said")
+        found = [self._converted(reading, unit, uom) for reading in readings]
+        expected = self._expected(bound, row)
+        if expected is not None:
+            found = [quantity for quantity in found if _agree(quantity, expected)]
+            if not found:
+                low, high = expected
+                raise InvalidInput(f"the row's own columns say {low} to {high} {uom}")
+        if len(found) > 1:
+            raise InvalidInput("cannot tell thousands from decimals")
+        if declared and stated and declared != stated:
+            if expected is None:
+                raise InvalidInput(f"the cell says {stated}, its unit column {declared}")
+            notes.append(f"read as {declared}, as the row's other columns say, though it says {stated}")
+        return found[0]
+
+    def _declared_unit(self, bound: _Bound, row: Row) -> str | None:
+        word = row.values[bound.unit].strip().casefold() if bound.unit is not None else ""
+        if not word or word in bound.blank:
+            return None
+        if word not in self._wording.units:
+            raise InvalidInput(f"its unit column says {shown(word)}, which is not a known unit")
+        return self._wording.units[word]
+
+    def _converted(self, quantity: Quantity, unit: str, uom: str) -> Quantity:
+        if unit == uom:
+            return Quantity(quantity.low, quantity.high, uom)
+        factor = self._profile.units[unit].converts.get(uom)
+        if factor is None:
+            raise InvalidInput(f"{unit} cannot be expressed in {uom}")
+        return quantity.times(Decimal(factor), uom)
+
+    def _expected(self, bound: _Bound, row: Row) -> tuple[Decimal, Decimal] | None:
+        if bound.agrees is None:
+            return None
+        low, high = (row.values[column].strip() for column in bound.agrees)
+        if low in bound.blank or high in bound.blank:
+            return None
+        mark = self._table.decimal_mark
+        return read_number(low, mark), read_number(high, mark)
+
+
+def _check_range(element: Element, value: Value, notes: list[str]) -> None:
+    match value:
+        case Decimal():
+            ends, uom = [value], ""
+        case Quantity():
+            ends, uom = [value.low] if value.high is None else [value.low, value.high], f" {value.uom}"
+        case Price():
+            ends, uom = [value.amount], ""
+        case _:
+            return
+    for limits, possible in ((element.possible, True), (element.usual, False)):
+        if limits is None:
+            continue
+        outside = next((end for end in ends if not limits[0] <= end <= limits[1]), None)
+        if outside is not None:
+            said = f"{outside.normalize():f}{uom} is outside {limits[0]:g} to {limits[1]:g}"
+            if possible:
+                raise InvalidInput(f"{said}, which is not possible")
+            notes.append(f"recorded as stated: {said}, the usual range")
+
+
+def _agree(quantity: Quantity, expected: tuple[Decimal, Decimal]) -> bool:
+    high = expected[1] if quantity.high is None else quantity.high
+    return abs(quantity.low - expected[0]) <= _CLOSE and abs(high - expected[1]) <= _CLOSE
+
+
+def _is_unknown(field: Field, value: Value) -> bool:
+    if isinstance(value, Quantity):
+        value = value.low
+    if isinstance(value, Decimal):
+        return any(value == Decimal(word) for word in field.unknown)
+    return value in field.unknown
+
+
+def _translated(bound: _Bound, text: str) -> str:
+    if not bound.field.values:
+        return text
+    found = bound.field.values.get(text)
+    if found is None:
+        raise InvalidInput("it is not one of the values that the mapping knows")
+    return found
+
+
+def _parts(bound: _Bound) -> int:
+    parts = bound.element.parts if bound.element else None
+    assert parts is not None  # checked with the profile
+    return parts
+
+
+def _places(table: Table) -> dict[str, list[int]]:
+    places: dict[str, list[int]] = {}
+    for column, header in enumerate(table.columns):
+        places.setdefault(header_key(header), []).append(column)
+    return places
+
+
+def _bind(
+    profile: Profile,
+    mapping: MappingFile,
+    name: str,
+    field: Field,
+    places: Mapping[str, list[int]],
+    table: Table,
+    missing: list[str],
+) -> _Bound | None:
+    column = _column(field.columns, places, table)
+    if column is None:
+        if not field.optional:
+            missing.append(" or ".join(f'"{header}"' for header in field.columns))
+        return None
+    sides: list[int | None] = []
+    for header in (field.unit_column, field.currency_column):
+        side = _column((header,), places, table) if header is not None else None
+        if header is not None and side is None and not field.optional:
+            missing.append(f'"{header}"')
+        sides.append(side)
+    agrees = [_column((header,), places, table) for header in field.agrees_with or ()]
+    low, high = agrees if agrees else (None, None)
+    element = element_of(profile, name, field)
+    return _Bound(
+        name,
+        field,
+        profile.elements[element] if element else None,
+        kind_of(profile, name, field),
+        frozenset((*mapping.blank, *field.blank)),
+        column,
+        sides[0],
+        sides[1],
+        None if low is None or high is None else (low, high),
+    )
+
+
+def _column(headers: tuple[str, ...], places: Mapping[str, list[int]], table: Table) -> int | None:
+    """Where a field stands; two columns that could both be it are refused."""
+    found = [column for key in dict.fromkeys(map(header_key, headers)) for column in places.get(key, ())]
+    if len(found) > 1:
+        said = " and ".join(table.cell(table.header_row, column) for column in found)
+        raise InvalidInput(
+            f"doubled column: {said} both hold {' or '.join(map(shown, headers))}; keep one",
+            table.line(table.header_row),
+        )
+    return found[0] if found else None
+
+
+def _unread(mapping: MappingFile, table: Table) -> list[str]:
+    known = {header_key(header) for header in mapping.left_out}
+    for field in mapping.fields.values():
+        sides = (field.unit_column, field.currency_column, *(field.agrees_with or ()))
+        known.update(header_key(header) for header in (*field.columns, *sides) if header is not None)
+    return [header for header in table.columns if header.strip() and header_key(header) not in known]
+
+
+def _words(profile: Profile) -> tuple[Wording, Calendar]:
+    phrases = profile.phrases
+    units = {word.casefold(): code for code, unit in profile.units.items() for word in (code, *unit.words)}
+    wording = Wording(
+        units,
+        frozenset(phrases.range),
+        frozenset(phrases.at_least_before),
+        frozenset(phrases.at_least_after),
+        frozenset(phrases.filler),
+    )
+    months = {
+        spelling.casefold(): number
+        for names in profile.months.values()
+        for number, spellings in enumerate(names, 1)
+        for spelling in spellings.split()
+    }
+    return wording, Calendar(months, frozenset(phrases.range))
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    most = 60
+    listed = ", ".join(map(shown, columns[:most]))
+    return f"{listed} and {len(columns) - most} more" if len(columns) > most else listed

@@ -1,0 +1,152 @@
+"""The demo: a whole sample season recorded, anchored, proven, verified, and one byte of it changed."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import firsthand
+from firsthand.chain.headers import check_headers
+from firsthand.errors import NotFound
+from firsthand.proof.bundle import bundle_lines
+from firsthand.proof.verify import Report, verify
+from firsthand.service.anchor import anchor, wait_until_mined
+from firsthand.service.chain_access import ChainAccess
+from firsthand.service.export import export_headers
+from firsthand.service.parties import add_party
+from firsthand.service.prove import prove_events, write_whole
+from firsthand.service.publish import publish
+from firsthand.service.record import record_file
+from firsthand.service.setup import initialise
+from firsthand.service.status import Status, status
+
+__all__ = ["BUNDLES", "HEADERS", "Played", "play", "season_folder"]
+
+BUNDLES: Final = "season.fhproof"
+HEADERS: Final = "headers.raw"
+
+
+@dataclass(slots=True)
+class Played:
+    """What the demo did: counts, seconds by step, the state it left, and the report of the changed bundle."""
+
+    access: ChainAccess
+    status: Status
+    bundles: int
+    valid: int
+    tampered: Report
+    changed: tuple[str, str]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def season_folder(profile: str) -> Path:
+    """The sample season of a craft: in the wheel, or in the source tree. Raises NotFound."""
+    package = Path(firsthand.__file__).parent
+    for folder in (package / "examples", package.parents[1] / "examples"):
+        season = folder / f"{profile}-season"
+        if (season / "season.toml").is_file():
+            return season
+    raise NotFound(f"there is no sample season for the profile {profile!r}")
+
+
+def play(profile: str, folder: Path, told: Callable[[str], None]) -> Played:
+    """Play the season of a craft in a new workspace; `told` hears what begins."""
+    season = season_folder(profile)
+    plan = tomllib.loads((season / "season.toml").read_text())
+    seconds: dict[str, float] = {}
+    workspace = initialise(
+        folder,
+        network="sandbox",
+        broadcaster="sandbox",
+        url="",
+        headers=(),
+        uri=plan["base"],
+        passphrase="",
+    )
+    steps = _Steps(ChainAccess(workspace), season, plan, folder, seconds)
+    for name, step in (
+        ("parties registered", steps.parties),
+        ("files recorded", steps.record),
+        ("log anchored and published", steps.anchor),
+        ("bundles written", steps.prove),
+        ("bundles verified", steps.verify),
+    ):
+        told(name)
+        started = time.perf_counter()
+        step()
+        seconds[name] = time.perf_counter() - started
+    return steps.played()
+
+
+class _Steps:
+    """The steps of the demo, each with what the ones before left."""
+
+    def __init__(
+        self,
+        access: ChainAccess,
+        season: Path,
+        plan: dict[str, Any],
+        folder: Path,
+        seconds: dict[str, float],
+    ) -> None:
+        self._access = access
+        self._season = season
+        self._plan = plan
+        self._folder = folder
+        self._seconds = seconds
+        self._lines: list[bytes] = []
+        self._reports: list[Report] = []
+
+    def parties(self) -> None:
+        for party in self._plan["parties"]:
+            add_party(self._access.workspace, party["name"], (party["role"],), uri=party["uri"])
+
+    def record(self) -> None:
+        for file in self._plan["files"]:
+            record_file(
+                self._access.workspace,
+                self._season / file["path"],
+                file["signed_by"],
+                profile=self._plan["profile"],
+                mapping=file.get("mapping"),
+            )
+
+    def anchor(self) -> None:
+        anchor(self._access)
+        publish(self._access)
+        wait_until_mined(self._access, timeout=60)
+
+    def prove(self) -> None:
+        events = sum(entry.count for entry in self._access.workspace.journal.entries())
+        write_whole(
+            self._folder / BUNDLES, prove_events(self._access, list(range(events))), lambda done: None
+        )
+        (self._folder / HEADERS).write_bytes(b"".join(export_headers(self._access)))
+
+    def verify(self) -> None:
+        headers = check_headers((self._folder / HEADERS).read_bytes(), self._access.network)
+        self._lines = list(bundle_lines((self._folder / BUNDLES).read_bytes()))
+        self._reports = [verify(line, headers) for line in self._lines]
+
+    def played(self) -> Played:
+        """Change one digit of the last event's time and verify again."""
+        headers = check_headers((self._folder / HEADERS).read_bytes(), self._access.network)
+        line = self._lines[-1]
+        at = line.index(b'"eventTime":"') + len(b'"eventTime":"') + 9
+        before = line[at - 9 : at + 10].decode()
+        digit = b"1" if line[at : at + 1] != b"1" else b"2"
+        changed = line[:at] + digit + line[at + 1 :]
+        after = changed[at - 9 : at + 10].decode()
+        return Played(
+            access=self._access,
+            status=status(self._access),
+            bundles=len(self._reports),
+            valid=sum(report.valid for report in self._reports),
+            tampered=verify(changed, headers),
+            changed=(before, after),
+            seconds=self._seconds,
+        )

@@ -1,0 +1,138 @@
+"""The vectors of docs/spec.md: made anew from fixed keys, times and random bytes, and compared.
+
+`python -m tests.test_vectors` writes them; a change of theirs is a change of the format.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from firsthand.chain.headers import check_headers
+from firsthand.chain.networks import NETWORKS
+from firsthand.chain.sandbox import SandboxChain
+from firsthand.proof.canonical import canonical
+from firsthand.proof.capture import check_receipt, entry_leaf, event_leaf
+from firsthand.proof.merkle import consistency_proof, inclusion_proof, leaf_hash, tree_root
+from firsthand.proof.transaction import data_script
+from firsthand.proof.verify import verify
+from firsthand.service import workspace as workspace_module
+from firsthand.service.anchor import anchor
+from firsthand.service.export import export_checkpoint, export_headers
+from firsthand.service.parties import add_party, revoke_key, rotate_key
+from firsthand.service.prove import event_numbers, prove_events, seals_file
+from firsthand.service.publish import publish
+from tests.made import LOT, event, new_access, record
+
+FOLDER = Path(__file__).parent / "vectors" / "spec"
+NOW = "2026-01-01T00:00:00Z"
+
+
+@contextmanager
+def fixed() -> Iterator[None]:
+    """Random bytes from a counter, and the same time always."""
+    drawn = iter(range(10**9))
+
+    def token_bytes(size: int = 32) -> bytes:
+        return b"".join(
+            sha256(b"firsthand vectors %d" % next(drawn)).digest() for _ in range(size // 32 + 1)
+        )[:size]
+
+    with (
+        patch.object(secrets, "token_bytes", token_bytes),
+        patch.dict(SandboxChain.__init__.__kwdefaults__, clock=lambda: 1767225600.0),
+        patch.object(workspace_module.create_workspace, "__defaults__", ((), lambda: NOW)),
+    ):
+        yield
+
+
+def generate(folder: Path) -> dict[str, bytes]:
+    """Every vector by its file name."""
+    with fixed():
+        access = new_access(folder / "workspace")
+        access.workspace.now = lambda: NOW
+        access.workspace.journal._now = lambda: NOW
+        workspace = access.workspace
+        made: dict[str, bytes] = {}
+        add_party(workspace, "Coop", ("cooperative",))
+        maker = add_party(workspace, "Adela", ("maker",)).party
+        captured = record(access, maker, *[event(number) for number in range(5)])
+        anchor(access)
+        revoke_key(workspace, "Adela")
+        rotate_key(workspace, "Adela", lost=True)
+        anchor(access)
+        published = publish(access)
+        for entry in workspace.journal.entries():
+            made[f"entry-{entry.place}.json"] = entry.document
+        made["receipt.json"] = canonical(captured.receipt)
+        made["checkpoint.txt"] = export_checkpoint(access)
+        made["seals.jsonl"] = b"".join(seals_file(access))
+        made["headers.raw"] = b"".join(export_headers(access))
+        made["bundles.jsonl"] = b"".join(
+            prove_events(access, event_numbers(access, [f"{LOT}/3", f"{LOT}/0"]))
+        )
+        for number, txid in enumerate(published):
+            made[f"publication-{number}.raw"] = access.outbox.get(txid).raw
+        for number, anchored in enumerate(workspace.anchors.all()):
+            made[f"{'anchor' if number else 'genesis'}-{number}.raw"] = access.outbox.get(anchored.txid).raw
+        made["hashes.json"] = hashes(workspace.log_key.did)
+    return made
+
+
+def hashes(log_key: str) -> bytes:
+    """Small ones: leaf hashes, roots and proofs over one-byte leaves, data scripts."""
+    leaves = [leaf_hash(bytes([number])) for number in range(7)]
+    value = {
+        "logKey": log_key,
+        "eventLeaf": event_leaf(event(0)).hex(),
+        "entryLeaf": entry_leaf({"type": "Test"}).hex(),
+        "roots": [tree_root(leaves[:size]).hex() for size in range(8)],
+        "inclusion": [[node.hex() for node in inclusion_proof(leaves, index)] for index in range(7)],
+        "consistency": [[node.hex() for node in consistency_proof(leaves, first)] for first in range(1, 8)],
+        "dataScripts": {
+            "empty push": data_script([b""]).hex(),
+            "75 bytes": data_script([bytes(75)]).hex(),
+            "76 bytes": data_script([bytes(76)]).hex(),
+            "256 bytes": data_script([bytes(256)]).hex(),
+        },
+    }
+    return json.dumps(value, indent=1).encode() + b"\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    return generate(tmp_path_factory.mktemp("vectors"))
+
+
+def test_the_vectors_are_made_anew_byte_by_byte(made: dict[str, bytes]) -> None:
+    stored = {path.name: path.read_bytes() for path in FOLDER.iterdir()}
+    assert sorted(stored) == sorted(made)
+    assert [name for name in made if stored[name] != made[name]] == []
+
+
+def test_the_stored_vectors_verify() -> None:
+    headers = check_headers((FOLDER / "headers.raw").read_bytes(), NETWORKS["sandbox"])
+    seals, since = (FOLDER / "seals.jsonl").read_bytes(), (FOLDER / "checkpoint.txt").read_bytes()
+    for line in (FOLDER / "bundles.jsonl").read_bytes().splitlines():
+        report = verify(line, headers, seals=seals, since=since)
+        assert report.valid
+        assert {step.outcome for step in report.further} == {"passed"}
+    receipt = json.loads((FOLDER / "receipt.json").read_bytes())
+    capture = json.loads((FOLDER / "entry-2.json").read_bytes())
+    log_key = json.loads((FOLDER / "hashes.json").read_bytes())["logKey"]
+    assert check_receipt(receipt, capture, log_key) == 2
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        for name, data in generate(Path(temporary)).items():
+            (FOLDER / name).write_bytes(data)
