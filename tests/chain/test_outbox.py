@@ -180,7 +180,7 @@ def test_mined_without_a_proof_that_holds_is_not_believed(wallet: Wallet) -> Non
 
 
 def test_no_funds_say_how_much_is_missing(wallet: Wallet) -> None:
-    with pytest.raises(InsufficientFunds, match="2 satoshis are missing"):
+    with pytest.raises(InsufficientFunds, match="2 are missing"):
         wallet.put()
 
 

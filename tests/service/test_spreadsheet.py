@@ -1,13 +1,14 @@
-"""Spreadsheets, good and hostile: what is read as rows, and what is refused with its place and the way out."""
+"""Spreadsheets, good and hostile: what is read as rows, and what is refused with its place and a way out."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import tracemalloc
 import zipfile
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -185,7 +186,15 @@ def test_a_workbook(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "x.xlsx",
         ["text", "whole", "number", "day", "time", "truth", "none"],
-        [" a ", 300, 0.1 + 0.2, date(2025, 10, 6), datetime(2025, 10, 6, 7, 30), True, None],
+        [
+            " a ",
+            300,
+            0.1 + 0.2,
+            date(2025, 10, 6),
+            datetime(2025, 10, 6, 7, 30, tzinfo=UTC).replace(tzinfo=None),
+            True,
+            None,
+        ],
         [],
         ["b", 1e20, 8.67, None, None, False, "x"],
     )
@@ -246,15 +255,15 @@ def test_a_workbook_with_macros_is_refused(tmp_path: Path) -> None:
     assert kind != types
     with pytest.raises(UnreadableInput, match=r"can hold macros \(.xlsm\).*save it as .xlsx"):
         cells(repacked(path, {"[Content_Types].xml": kind}))
-    with pytest.raises(UnreadableInput, match="holds macros.*without macros"):
+    with pytest.raises(UnreadableInput, match=r"holds macros.*without macros"):
         cells(repacked(path, {"[Content_Types].xml": types, "xl/vbaProject.bin": b"\0"}))
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", ["a"], [1])
-    with pytest.raises(UnreadableInput, match="sharedStrings.xml' is larger than 64 MiB"):
+    with pytest.raises(UnreadableInput, match=r"sharedStrings.xml' is larger than 64 MiB"):
         cells(repacked(path, {"xl/sharedStrings.xml": bytes(spreadsheet.LARGEST_STRINGS + 1)}))
-    with pytest.raises(UnreadableInput, match="styles.xml' is larger than 16 MiB"):
+    with pytest.raises(UnreadableInput, match=r"styles.xml' is larger than 16 MiB"):
         cells(
             repacked(
                 path, {"xl/sharedStrings.xml": b"", "xl/styles.xml": bytes(spreadsheet.LARGEST_PART + 1)}
@@ -282,7 +291,6 @@ def test_a_bomb_in_the_sheet_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
             "xl/worksheets/sheet1.xml",
             b"<worksheet><sheetData><row r='one'><c r='!'/></row></sheetData></worksheet>",
         ),
-        ("xl/sharedStrings.xml", b"<sst><si>"),
         ("xl/workbook.xml", b"<!DOCTYPE x [<!ENTITY a 'aaaa'>]><workbook>&a;</workbook>"),
         ("xl/_rels/workbook.xml.rels", b"<Relationships/>"),
     ],
@@ -291,6 +299,55 @@ def test_a_damaged_workbook_is_refused(tmp_path: Path, part: str, content: bytes
     path = repacked(workbook(tmp_path / "x.xlsx", ["a"], ["b"]), {part: content})
     with pytest.raises(UnreadableInput):
         cells(path)
+
+
+STRINGS = b"""<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">
+<si><t>a</t></si><si><r><t>rich </t></r><r><t>text</t></r></si></sst>"""
+
+
+def with_shared_strings(path: Path, strings: bytes) -> Path:
+    """A workbook as Excel writes them: the texts of its cells in a part of their own."""
+    workbook(path, ["a"], ["b"])
+    with zipfile.ZipFile(path) as archive:
+        types = archive.read("[Content_Types].xml")
+        sheet = archive.read("xl/worksheets/sheet1.xml")
+    kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    override = b'<Override PartName="/xl/sharedStrings.xml" ContentType="%s"/></Types>' % kind
+    for number, text in enumerate((b"a", b"b")):
+        inline = b't="inlineStr"><is><t>%s</t></is>' % text
+        assert inline in sheet
+        sheet = sheet.replace(inline, b't="s"><v>%d</v>' % number)
+    changes = {
+        "xl/sharedStrings.xml": strings,
+        "[Content_Types].xml": types.replace(b"</Types>", override),
+        "xl/worksheets/sheet1.xml": sheet,
+    }
+    return repacked(path, dict(changes))
+
+
+def test_shared_strings(tmp_path: Path) -> None:
+    assert cells(with_shared_strings(tmp_path / "x.xlsx", STRINGS)) == [("rich text",)]
+    for damaged in (
+        b"",
+        STRINGS[:-20],
+        STRINGS.replace(b"<si><r>", b"<no><r>").replace(b"</r></si>", b"</r></no>"),
+    ):
+        with pytest.raises(UnreadableInput, match="damaged"):
+            cells(with_shared_strings(tmp_path / "x.xlsx", damaged))
+
+
+def test_a_formula_without_its_value_is_refused(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "x.xlsx", ["a", "b"], [1, "=A2*2"])
+    with pytest.raises(UnreadableInput, match=r"sheet1.xml, cell B2: the formula has no saved value: open"):
+        cells(path)
+    part = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        sheet = archive.read(part)
+    saved = re.sub(rb"</f><v\s*/>|</f><v></v>", b"</f><v>2</v>", sheet)
+    assert saved != sheet
+    assert cells(repacked(path, {part: saved})) == [("1", "2")]
+    blank = sheet.replace(b'r="B2"', b'r="B2" t="str"')
+    assert cells(repacked(path, {part: blank})) == [("1", "")]
 
 
 def test_a_truncated_workbook_is_refused(tmp_path: Path) -> None:

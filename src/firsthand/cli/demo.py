@@ -48,10 +48,9 @@ def demo(
         if not no_serve:
             from firsthand.web.sandbox_arc import run
 
-            note(
-                f"\nThe sandbox chain answers at http://127.0.0.1:{port} until you press Ctrl-C. In another terminal:"
-            )
-            note(f"  firsthand verify {folder / BUNDLES} --headers http://127.0.0.1:{port}")
+            url = f"http://127.0.0.1:{port}"
+            note(f"\nThe sandbox chain answers at {url} until you press Ctrl-C. In another terminal:")
+            note(f"  firsthand verify {folder / BUNDLES} --headers {url}")
             run(played.access.sandbox, "127.0.0.1", port, utc_now)
     if played.valid != played.bundles or played.tampered.valid:
         raise typer.Exit(1)

@@ -141,8 +141,9 @@ class RowReader:
             return
         reading.values[bound.name] = value
         reading.texts[bound.name] = value if isinstance(value, str) else cell
-        place = self._table.cell(row.number, bound.column)
-        reading.problems.extend(Problem("note", place, f"{shown(cell)} {note}") for note in notes)
+        if notes:
+            place = self._table.cell(row.number, bound.column)
+            reading.problems.extend(Problem("note", place, f"{shown(cell)} {note}") for note in notes)
 
     def _refusal(self, bound: _Bound, row: Row, reason: str) -> Problem:
         place = self._table.cell(row.number, bound.column)

@@ -41,7 +41,8 @@ LONGEST_WHOLE: Final = 15
 """Digits before the decimal mark: JSON carries whole numbers exactly up to 2**53 (RFC 8259 §6)."""
 
 _LONGEST_TEXT: Final = 1_000
-_BIDI: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Controls, surrogates, and the marks that turn the direction of the text after them.
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\u202a-\\u202e\\u2066-\\u2069]")
 _SHEET_ERROR = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _NUMBER = r"[0-9]+(?:[.,'’][0-9]+)*"
 _ONE_MARK = re.compile(r"[0-9]+[.,][0-9]+")
@@ -110,7 +111,7 @@ def read_text(cell: str) -> str:
     text = unicodedata.normalize("NFC", " ".join(cell.split()))
     if len(text) > _LONGEST_TEXT:
         raise InvalidInput(f"the text has {len(text)} characters, at most {_LONGEST_TEXT} are recorded")
-    if any(unicodedata.category(c) in ("Cc", "Cs") or c in _BIDI for c in text):
+    if _CONTROL.search(text):
         raise InvalidInput("the text holds control characters")
     if _SHEET_ERROR.fullmatch(text):
         raise InvalidInput("the spreadsheet shows an error here instead of a value")

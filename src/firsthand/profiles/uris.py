@@ -20,6 +20,7 @@ __all__ = ["check_base", "check_template", "fill", "row_digest", "template_names
 _BASE = re.compile(r"https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?(/[A-Za-z0-9._~-]+)*/?")
 _NAME = re.compile(r"\{([a-z][A-Za-z0-9]*)\}")
 _SEGMENT = re.compile(r"[a-z](?:[A-Za-z0-9._~:-]|\{[a-z][A-Za-z0-9]*\})*")
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff]")
 _LONGEST = 300
 """Of a percent-encoded cell; a longer one names nothing (its template is passed over)."""
 
@@ -72,9 +73,5 @@ def row_digest(number: int, values: tuple[str, ...]) -> str:
 
 def _encoded(cell: str) -> str:
     text = unicodedata.normalize("NFC", " ".join(cell.split()))
-    encoded = quote(text, safe="") if _printable(text) else ""
+    encoded = "" if _CONTROL.search(text) else quote(text, safe="")
     return encoded if len(encoded) <= _LONGEST else ""
-
-
-def _printable(text: str) -> bool:
-    return not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)

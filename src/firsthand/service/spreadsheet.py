@@ -2,12 +2,13 @@
 
 What a file is, its first bytes say, not its name. A file that cannot be read whole and unambiguously is
 refused with the reason and what to do about it; nothing is repaired. Formulas are never computed: a cell
-has the value that the spreadsheet program last saved with it.
+has the value that the spreadsheet program last saved with it, and one without such a value is refused.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 import struct
 import warnings
 import zipfile
@@ -16,7 +17,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any, Final
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -44,16 +44,22 @@ _OLE2: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ZIP: Final = b"PK\x03\x04"
 _UTF8_BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
+# A cell of a formula with no value, or an empty one that is not the text "" (ISO/IEC 29500-1 §18.3.1.4).
+_UNSAVED_FORMULA: Final = re.compile(
+    rb'<c (?![^>]{0,400}t="str")[^>]{0,200}?r="([A-Z0-9]{1,10})"[^>]{0,200}>'
+    rb"<f(?:>|\s[^>]{0,400}>)(?:[^<]*</f>)?(?:<v\s*/>|<v></v>)?</c>"
+)
+_LONGEST_FORMULA: Final = 16_384
 _DELIMITERS: Final = (",", ";", "\t")
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xlsm", ".xltx", ".xltm", ".xlsb", ".xls", ".ods"})
 
-# What openpyxl and zipfile raise for damaged workbooks; defusedxml's refusals are ValueErrors.
+# What openpyxl and zipfile raise for damaged workbooks: XML parsers a SyntaxError, defusedxml a ValueError.
 _DAMAGE: Final = (
     InvalidFileException,
     zipfile.BadZipFile,
     zlib.error,
     struct.error,
-    ParseError,
+    SyntaxError,
     EOFError,
     NotImplementedError,
     RecursionError,
@@ -178,6 +184,7 @@ def _workbook_rows(file: IO[bytes]) -> Iterator[Row]:
     try:
         with zipfile.ZipFile(file) as archive:
             _check_archive(archive)
+            _check_formulas(archive)
         workbook = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
     except _DAMAGE as error:
         raise _damaged(error) from None
@@ -239,15 +246,30 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
                 f"the workbook's part {part.filename[:80]!r} is larger than {limit // _MIB} MiB unpacked: "
                 "save its sheet as CSV UTF-8"
             )
-    if "macroenabled" in _content_types(archive):
+    if b"macroenabled" in archive.read("[Content_Types].xml").lower():
         raise UnreadableInput(
             "this workbook is of a kind that can hold macros (.xlsm) and is not read: save it as .xlsx, "
             "or as CSV UTF-8"
         )
 
 
-def _content_types(archive: zipfile.ZipFile) -> str:
-    return archive.read("[Content_Types].xml").decode("utf-8", "replace").lower()
+def _check_formulas(archive: zipfile.ZipFile) -> None:
+    """Refuse a formula whose value was never saved, as programs that compute nothing write them.
+
+    It would read as a blank cell. The markup is searched as bytes, which is far faster than parsing it.
+    """
+    for name in archive.namelist():
+        if not name.lower().startswith("xl/worksheets/"):
+            continue
+        with archive.open(name) as part:
+            text = b""
+            while piece := part.read(_MIB):
+                text = text[-_LONGEST_FORMULA:] + piece
+                if match := _UNSAVED_FORMULA.search(text):
+                    raise UnreadableInput(
+                        "the formula has no saved value: open the workbook in a spreadsheet and save it",
+                        f"{name.rpartition('/')[2]}, cell {match[1].decode('ascii', 'replace')}",
+                    )
 
 
 def _damaged(error: Exception, path: str = "") -> UnreadableInput:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from litestar import Litestar, Request, Response, Router, get, post
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery, RawBody
 
 __all__ = ["SandboxView", "make_app", "run"]
 
@@ -73,18 +74,18 @@ def make_app(chain: SandboxView, now: Callable[[], str]) -> Litestar:
         return {"healthy": True, "reason": None, "version": "firsthand sandbox"}
 
     @post("/tx", sync_to_thread=True)
-    def submit(request: Request[Any, Any, Any], body: bytes) -> Response[Any]:
+    def submit(request: Request[Any, Any, Any], body: RawBody) -> Response[Any]:
         (transaction,) = _bodies(request, body, single=True)
         answer = _answer(chain.broadcast([transaction])[0], now())
         return Response(answer, status_code=answer["status"], media_type=_media(answer["status"]))
 
     @post("/txs", sync_to_thread=True, status_code=200)
-    def submit_many(request: Request[Any, Any, Any], body: bytes) -> list[Any]:
+    def submit_many(request: Request[Any, Any, Any], body: RawBody) -> list[Any]:
         transactions = _bodies(request, body, single=False)
         return [_answer(status, now()) for status in chain.broadcast(transactions)]
 
     @get("/tx/{txid:str}", sync_to_thread=True)
-    def lookup(txid: str) -> Response[Any]:
+    def lookup(txid: FromPath[str]) -> Response[Any]:
         status = chain.status(_txid(txid))
         if status.state == "unknown":
             problem = _problem(404, "Not found", status.detail, txid)
@@ -96,7 +97,7 @@ def make_app(chain: SandboxView, now: Callable[[], str]) -> Litestar:
         return str(chain.tip()[0])
 
     @get("/headers", sync_to_thread=True)
-    def headers(height: int, count: int = 1) -> Response[bytes]:
+    def headers(height: FromQuery[int], count: FromQuery[int] = 1) -> Response[bytes]:
         if height < 0 or not 1 <= count <= _MAX_HEADERS:
             raise HTTPException(
                 f"expected a height from 0 and a count of 1 to {_MAX_HEADERS}", status_code=400
