@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from firsthand.events.document import iter_events
+from firsthand.events.document import EventReader
 from firsthand.identity.signing import secure
 from firsthand.journal.database import create_database
 from firsthand.journal.sqlite import METADATA
@@ -95,13 +95,13 @@ def measure() -> dict[str, float]:
         for number in range(ROUNDS):
             signed = []
             for text in documents(CAPTURES, number * CAPTURES * EVENTS):
-                prepared = prepare(iter_events(lambda text=text: [text]))  # type: ignore[misc]
+                prepared = prepare(EventReader(lambda text=text: [text]))  # type: ignore[misc]
                 created = workspace.now()
                 manifest = Manifest(party.uri, created, prepared.count, prepared.root)
                 signed.append((text, secure(manifest_document(manifest), key, created)))
             started = time.perf_counter()
             for text, capture in signed:
-                submit(workspace, capture, iter_events(lambda text=text: [text]))  # type: ignore[misc]
+                submit(workspace, capture, EventReader(lambda text=text: [text]))  # type: ignore[misc]
             ours += time.perf_counter() - started
             rows = _rows(workspace, copied)
             copied += CAPTURES

@@ -193,16 +193,8 @@ def dry_mill(parchment: list[float]) -> tuple[list[Event], dict[str, float], dic
     for number, kilograms in enumerate(parchment):
         arrived = HARVEST_DAYS[number] + timedelta(days=16)
         lot = mass(f"parchment:S25-{number + 1:02d}", kilograms)
-        handed = moved(WET_MILL, DRY_MILL)
-        events.append(
-            event(
-                f"{arrived}T13:40",
-                "receiving",
-                "dry-mill",
-                quantityList=[lot],
-                **handed,
-            )
-        )
+        handed = {"quantityList": [lot], **moved(WET_MILL, DRY_MILL)}
+        events.append(event(f"{arrived}T13:40", "receiving", "dry-mill", **handed))
     for letter, numbers in GREEN_LOTS.items():
         inputs = [mass(f"parchment:S25-{number + 1:02d}", parchment[number]) for number in numbers]
         share = spread(ord(letter), 785, 800) / 1000

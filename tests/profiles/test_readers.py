@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from firsthand.errors import InvalidInput
 from firsthand.profiles import load_profile
-from firsthand.profiles.cells import _words
+from firsthand.profiles.cells import words_of
 from firsthand.profiles.readers import (
     Period,
     Quantity,
@@ -24,7 +24,7 @@ from firsthand.profiles.readers import (
     read_text,
 )
 
-WORDING, CALENDAR = _words(load_profile("coffee"))
+WORDING, CALENDAR = words_of(load_profile("coffee"))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.events.json_text import Elements, decode
 from firsthand.events.validation import validate_document, validate_event
 
-__all__ = ["iter_events", "read_document", "stand_alone"]
+__all__ = ["EventReader", "read_document", "stand_alone"]
 
 _LARGE: Final = 16_000_000
 """From so many bytes on, a text is read event by event."""
@@ -39,96 +39,107 @@ def read_document(text: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return (value, events) if events is not None else ({}, [value])
 
 
-def iter_events(open_text: Open) -> Iterator[dict[str, Any]]:
-    """The events of a text of any size, each standing alone, in bounded memory.
+class EventReader:
+    """The events of a text of any size, each standing alone, in bounded memory; iterate it once.
 
     `open_text` gives the text's bytes in pieces, from the start, each time it is called (a large document
     is read twice: first for all but its events). Events are validated by whoever records them, the
     document around them here. Raises UnreadableInput or InvalidInput with the path.
     """
-    head = b""
-    for piece in open_text():
-        head += piece
-        if len(head) > _LARGE:
-            return _iter_large(open_text, head)
-    return _iter_small(head)
 
+    def __init__(self, open_text: Open) -> None:
+        self._open_text = open_text
+        self._path = "$"
+        self._first = 0
 
-def _iter_small(text: bytes) -> Iterator[dict[str, Any]]:
-    try:
-        value = decode(text)
-    except UnreadableInput:
-        lines = text.split(b"\n")
-        if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):
-            raise
-        yield from _lines(iter(lines))
-        return
-    if type(value) is list:
-        yield from _checked(value, "$")
-        return
-    if _event_list(value) is None:
+    def where(self, number: int) -> str:
+        """The path of the event of that number (from 0), as far as the reader has come."""
+        return self._path.format(number + self._first)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        head = b""
+        for piece in self._open_text():
+            head += piece
+            if len(head) > _LARGE:
+                return self._large(head)
+        return self._small(head)
+
+    def _small(self, text: bytes) -> Iterator[dict[str, Any]]:
+        try:
+            value = decode(text)
+        except UnreadableInput:
+            lines = text.split(b"\n")
+            if len(lines) < 2 or not lines[0].rstrip().endswith(b"}"):
+                raise
+            yield from self._lines(iter(lines))
+            return
+        if type(value) is list:
+            self._path = "$[{}]"
+            yield from value
+            return
+        if _event_list(value) is None:
+            validate_document(value)
+            yield value
+            return
+        body, path, events = _take_events(value)
         validate_document(value)
-        yield value
-        return
-    body, path, events = _take_events(value)
-    validate_document(value)
-    body["eventList"] = events
-    for event in _checked(events, path):
-        yield stand_alone(event, value.get("@context"))
+        body["eventList"] = events
+        self._path = path
+        for event in events:
+            yield stand_alone(event, value.get("@context"))
+
+    def _large(self, head: bytes) -> Iterator[dict[str, Any]]:
+        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if start == b"[":
+            yield from self._large_list()
+            return
+        line, _, more = head.partition(b"\n")
+        if line.rstrip().endswith(b"}") and more.lstrip()[:1] == b"{":
+            yield from self._lines(_split_lines(self._open_text()))
+            return
+        elements = Elements(self._open_text())
+        before = elements.until_list(_SPLIT_KEY)
+        for _ in elements.values(b"]"):
+            pass
+        document = decode(before + b"]" + elements.rest())
+        if _event_list(document) is None:
+            raise InvalidInput("the document's events are not where EPCIS has them", "$.epcisBody.eventList")
+        _, self._path, _ = _take_events(document)
+        validate_document(document)
+        elements = Elements(self._open_text())
+        elements.until_list(_SPLIT_KEY)
+        for number, text in enumerate(elements.values(b"]")):
+            yield stand_alone(decode(text, self.where(number)), document.get("@context"))
+
+    def _large_list(self) -> Iterator[dict[str, Any]]:
+        self._path = "$[{}]"
+        elements = Elements(self._open_text())
+        elements.open_list()
+        for number, text in enumerate(elements.values(b"]")):
+            yield decode(text, self.where(number))
+        rest = elements.rest().strip()
+        if rest:
+            raise UnreadableInput(f"the text goes on after its list: {rest[:20].decode(errors='replace')!r}")
+
+    def _lines(self, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+        self._path, self._first = "line {}: $", 1
+        number = 0
+        for line in lines:
+            if line.strip():
+                yield decode(line, self.where(number))
+                number += 1
 
 
 def _take_events(document: dict[str, Any]) -> tuple[dict[str, Any], str, list[Any]]:
-    """Take the events out of a document, so that it is validated without them: they are validated alone."""
+    """Take the events out of a document, to validate it without them; and their path, to be formatted."""
     body = document["epcisBody"]
-    path = "$.epcisBody.eventList"
+    path = "$.epcisBody.eventList[{}]"
     if "queryResults" in body:
         body = body["queryResults"]["resultsBody"]
-        path = "$.epcisBody.queryResults.resultsBody.eventList"
+        path = "$.epcisBody.queryResults.resultsBody.eventList[{}]"
     events = body["eventList"]
     body["eventList"] = []
     return body, path, events
-
-
-def _iter_large(open_text: Open, head: bytes) -> Iterator[dict[str, Any]]:
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start == b"[":
-        elements = Elements(open_text())
-        elements.open_list()
-        for number, text in enumerate(elements.values(b"]")):
-            yield _event(decode(text, f"$[{number}]"), f"$[{number}]")
-        _nothing_after(elements)
-        return
-    line, _, more = head.partition(b"\n")
-    if line.rstrip().endswith(b"}") and more.lstrip()[:1] == b"{":
-        yield from _lines(_split_lines(open_text()))
-        return
-    elements = Elements(open_text())
-    before = elements.until_list(_SPLIT_KEY)
-    for _ in elements.values(b"]"):
-        pass
-    document = decode(before + b"]" + elements.rest())
-    if _event_list(document) is None:
-        raise InvalidInput("the document's events are not where EPCIS has them", "$.epcisBody.eventList")
-    _, path, _ = _take_events(document)
-    validate_document(document)
-    elements = Elements(open_text())
-    elements.until_list(_SPLIT_KEY)
-    for number, text in enumerate(elements.values(b"]")):
-        where = f"{path}[{number}]"
-        yield stand_alone(_event(decode(text, where), where), document.get("@context"))
-
-
-def _nothing_after(elements: Elements) -> None:
-    rest = elements.rest().strip()
-    if rest:
-        raise UnreadableInput(f"the text goes on after its list: {rest[:20].decode(errors='replace')!r}")
-
-
-def _lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            where = f"line {number}: $"
-            yield _event(decode(line, where), where)
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -137,17 +148,6 @@ def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         *whole, held = (held + piece).split(b"\n")
         yield from whole
     yield held
-
-
-def _checked(events: list[Any], path: str) -> Iterator[dict[str, Any]]:
-    for number, event in enumerate(events):
-        yield _event(event, f"{path}[{number}]")
-
-
-def _event(value: Any, path: str) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise InvalidInput("expected an event (an object)", path)
-    return value
 
 
 def _event_list(value: Any) -> list[dict[str, Any]] | None:
@@ -165,9 +165,9 @@ def _event_list(value: Any) -> list[dict[str, Any]] | None:
     return events
 
 
-def stand_alone(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def stand_alone(event: Any, context: Any) -> Any:
     """The event with the document's context where it needs that to be understood outside of it."""
-    if "@context" in event or not _declares_prefixes(context):
+    if type(event) is not dict or "@context" in event or not _declares_prefixes(context):
         return event
     return {"@context": context, **event}
 

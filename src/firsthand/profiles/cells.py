@@ -30,7 +30,7 @@ from firsthand.profiles.readers import (
 )
 from firsthand.profiles.rows import Row, Table, header_key, shown
 
-__all__ = ["Price", "Problem", "Reading", "RowReader", "Value"]
+__all__ = ["Price", "Problem", "Reading", "RowReader", "Value", "words_of"]
 
 _CLOSE: Final = Decimal("0.01")
 """Two statements of one quantity in a row agree up to this much of their unit."""
@@ -89,7 +89,7 @@ class RowReader:
     def __init__(self, profile: Profile, mapping: MappingFile, table: Table) -> None:
         self._profile = profile
         self._table = table
-        self._wording, self._calendar = _words(profile)
+        self._wording, self._calendar = words_of(profile)
         places = _places(table)
         missing: list[str] = []
         self._fields = [
@@ -342,7 +342,8 @@ def _unread(mapping: MappingFile, table: Table) -> list[str]:
     return [header for header in table.columns if header.strip() and header_key(header) not in known]
 
 
-def _words(profile: Profile) -> tuple[Wording, Calendar]:
+def words_of(profile: Profile) -> tuple[Wording, Calendar]:
+    """A profile's units, phrases and months, as the readers look them up."""
     phrases = profile.phrases
     units = {word.casefold(): code for code, unit in profile.units.items() for word in (code, *unit.words)}
     wording = Wording(

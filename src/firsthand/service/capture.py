@@ -7,13 +7,14 @@ that nothing is journaled before the last event is known to be good, and memory 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from firsthand.errors import InvalidInput
+from firsthand.events.document import EventReader
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.events.validation import validate_event
 from firsthand.identity.keys import SigningKey
@@ -65,30 +66,30 @@ def event_ids_of(event: dict[str, Any], names: HashContext) -> tuple[str, ...]:
     return (hashed,) if own == hashed else (own, hashed)
 
 
-def prepare(events: Iterable[dict[str, Any]], path: str = "$") -> Prepared:
+def prepare(events: Iterable[dict[str, Any]]) -> Prepared:
     """Validate and hash events. Raises InvalidInput with the path of the first that is wrong."""
-    (prepared,) = prepare_batches(events, None, path)
+    (prepared,) = prepare_batches(events, None)
     return prepared
 
 
-def prepare_batches(events: Iterable[dict[str, Any]], batch: int | None, path: str = "$") -> list[Prepared]:
+def prepare_batches(
+    events: Iterable[dict[str, Any]],
+    batch: int | None,
+    told: Callable[[int], None] = lambda done: None,
+) -> list[Prepared]:
     """Validate and hash all events, then offer them in captures of `batch` events (None: one capture).
 
-    The captures' rows come from one source: each is to be read in turn.
+    The captures' rows come from one source: each is to be read in turn. `told` hears how many events are
+    ready. Paths in errors are those that an EventReader tells, of other iterables `$[number]`.
     """
     rows: list[EventRow] = []
     leaves: list[bytes] = []
     groups: list[tuple[int, bytes]] = []
     spool: IO[bytes] | None = None
-    names = HashContext.of(())
-    for number, event in enumerate(events):
+    for row in _rows(events):
         if len(leaves) == batch:
             groups.append((len(leaves), tree_root(leaves)))
             leaves.clear()
-        if event.__class__ is dict and event.get("@context") is not names.source:
-            # Events of one document share their context object, which is then read once.
-            names = HashContext.of(event.get("@context", ()))
-        row = _row(event, names, f"{path}[{number}]")
         leaves.append(leaf_hash(row.body))
         rows.append(row)
         if len(rows) >= _IN_MEMORY:
@@ -96,8 +97,9 @@ def prepare_batches(events: Iterable[dict[str, Any]], batch: int | None, path: s
             spool = spool or TemporaryFile()  # noqa: SIM115
             spool.writelines(_spooled(rows))
             rows.clear()
+            told(sum(count for count, _ in groups) + len(leaves))
     if not leaves:
-        raise InvalidInput("there are no events to record", path)
+        raise InvalidInput("there are no events to record", "$")
     groups.append((len(leaves), tree_root(leaves)))
     if spool is None and len(groups) == 1:
         return [Prepared(*groups[0], rows)]
@@ -105,6 +107,22 @@ def prepare_batches(events: Iterable[dict[str, Any]], batch: int | None, path: s
         spool.writelines(_spooled(rows))
     source = iter(rows) if spool is None else _unspooled(spool)
     return [Prepared(count, root, islice(source, count)) for count, root in groups]
+
+
+def _rows(events: Iterable[dict[str, Any]]) -> Iterator[EventRow]:
+    """Each event validated, hashed and in canonical form."""
+    where = events.where if isinstance(events, EventReader) else "$[{}]".format
+    names = HashContext.of(())
+    for number, event in enumerate(events):
+        try:
+            validate_event(event, "")
+            context = event.get("@context")
+            if context is not names.source:
+                # Events of one document share their context object, which is then read once.
+                names = HashContext.of(context if context is not None else ())
+            yield EventRow(canonical(event), event_ids_of(event, names), items_of(event))
+        except InvalidInput as error:
+            raise InvalidInput(error.reason, where(number) + error.path.removeprefix("$")) from None
 
 
 def capture_events(
@@ -130,7 +148,7 @@ def submit(workspace: Workspace, capture: dict[str, Any], events: Iterable[dict[
     """
     manifest = parse_manifest(capture)
     key = verify_proof(capture).did
-    prepared = prepare(events, "$.events")
+    prepared = prepare(events)
     if (prepared.count, prepared.root) != (manifest.count, manifest.root):
         raise InvalidInput(
             f"the capture names {manifest.count} events under root {manifest.root.hex()}, "
@@ -157,11 +175,6 @@ def _append(
         deque(prepared.rows, maxlen=0)  # the next capture's rows come after these
     receipt = sign_receipt(workspace, appended)
     return Captured(appended.place, appended.new, manifest.count, receipt)
-
-
-def _row(event: dict[str, Any], names: HashContext, path: str) -> EventRow:
-    validate_event(event, path)
-    return EventRow(canonical(event), event_ids_of(event, names), items_of(event))
 
 
 def _spooled(rows: list[EventRow]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput, NotFound, UnreadableInput
-from firsthand.events.document import iter_events, read_document
+from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.service.capture import Captured, capture_events, prepare_batches
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
@@ -60,11 +60,13 @@ def record_file(
     problems: list[str] = []
     skipped: list[int] = []
     if is_spreadsheet(path):
-        events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
+        events: Iterable[dict[str, Any]] = _spreadsheet(
+            workspace, path, profile, mapping, skip_bad, problems, skipped
+        )
     else:
         events = json_events(path)
     try:
-        prepared = prepare_batches(_counted(events, told), batch)
+        prepared = prepare_batches(events, batch, told)
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
     captures = [capture_events(workspace, one, issuer.uri, key) for one in prepared]
@@ -79,7 +81,7 @@ def event_hashes(path: Path) -> Iterator[str]:
         yield event_hash_id(event, context)
 
 
-def json_events(path: Path) -> Iterator[dict[str, Any]]:
+def json_events(path: Path) -> EventReader:
     """The events of an EPCIS JSON file, in bounded memory. Raises NotFound or UnreadableInput."""
     if not path.is_file():
         raise NotFound(f"{path}: there is no such file")
@@ -89,7 +91,7 @@ def json_events(path: Path) -> Iterator[dict[str, Any]]:
             while data := handle.read(_CHUNK):
                 yield data
 
-    return iter_events(chunks)
+    return EventReader(chunks)
 
 
 def _spreadsheet(
@@ -124,13 +126,6 @@ def _spreadsheet(
         raise InvalidInput(
             f"{len(skipped)} rows cannot be recorded; mend or leave them out (--skip-bad):\n  {shown}{more}"
         )
-
-
-def _counted(events: Iterable[dict[str, Any]], told: Callable[[int], None]) -> Iterator[dict[str, Any]]:
-    for number, event in enumerate(events, 1):
-        yield event
-        if number % 500 == 0:
-            told(number)
 
 
 def _bytes(path: Path) -> bytes:
