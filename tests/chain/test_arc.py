@@ -91,6 +91,28 @@ def test_refusals_in_single_answers_and_in_batches(code: int) -> None:
     assert (first.state, second.state) == (TxState.REJECTED, TxState.PENDING)
 
 
+def test_a_batch_is_answered_in_arc_s_order_what_was_taken_first() -> None:
+    bad, silent, lost, good = (transaction(number) for number in range(4))
+    problem = {"status": 465, "title": "Fee too low", "detail": "fee", "txid": hash_hex(bad.txid)}
+    later = {"status": 409, "title": "Generic error", "detail": "busy", "txid": hash_hex(lost.txid)}
+    taken = {"txid": hash_hex(good.txid), "txStatus": "RECEIVED", "status": 200}
+    sent = [bad.extended, silent.extended, lost.extended, good.extended]
+    statuses = arc([taken, problem, later]).broadcast(sent)
+    assert [status.txid for status in statuses] == [bad.txid, silent.txid, lost.txid, good.txid]
+    # What has no verdict is to be sent again, and holds up nothing else.
+    expected = [TxState.REJECTED, TxState.UNKNOWN, TxState.UNKNOWN, TxState.PENDING]
+    assert [status.state for status in statuses] == expected
+
+
+def test_a_refusal_of_another_transaction_refuses_nothing() -> None:
+    signed, other = transaction(), transaction(1)
+    problem = {"status": 465, "title": "Fee too low", "detail": "fee", "txid": hash_hex(other.txid)}
+    with pytest.raises(BroadcastUncertain, match="another transaction"):
+        arc(problem, 465).broadcast([signed.extended])
+    with pytest.raises(BroadcastUncertain, match="none of the transactions"):
+        arc([problem, problem]).broadcast([signed.extended, transaction(2).extended])
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [

@@ -154,7 +154,8 @@ class RpcServer(BaseHTTPRequestHandler):
 
     def rpc_getmerkleproof2(self, block: str, txid: str, full: bool, target: str, form: str) -> Any:
         status = self.chain.status(from_hash_hex(txid))
-        assert status.bump is not None
+        if status.bump is None or hash_hex(status.block_hash or b"") != block:
+            raise LookupError("Transaction(s) not found in provided block")
         bump = parse_bump(status.bump)
         index = offset = bump.offset(status.txid)
         nodes = []

@@ -105,9 +105,22 @@ class Arc:
         status, answer = self._http.json("POST", path, limit=_ANSWER, **sent)
         if single:
             return [self._status(txids[0], status, answer)]
-        if status not in (200, 202) or not isinstance(answer, list) or len(answer) != len(group):
+        if status not in (200, 202) or not isinstance(answer, list):
             raise self._uncertain(path, status, answer)
-        return [self._status(txid, 200, item) for txid, item in zip(txids, answer, strict=True)]
+        # ARC puts what it took first and what it refused last: the order of a batch is not ours.
+        told = {item.get("txid"): item for item in answer if isinstance(item, dict)}
+        if not any(hash_hex(txid) in told for txid in txids):
+            raise BroadcastUncertain(f"{self._http.shown}{path} answered about none of the transactions sent")
+        return [self._told(txid, told.get(hash_hex(txid))) for txid in txids]
+
+    def _told(self, txid: bytes, item: dict[str, Any] | None) -> TxStatus:
+        """What a batch's answer says of one; without a verdict it is sent again, and holds up no other."""
+        if item is None:
+            return TxStatus(txid, TxState.UNKNOWN, "the broadcaster's answer leaves it out")
+        try:
+            return self._status(txid, 200, item)
+        except BroadcastUncertain as error:
+            return TxStatus(txid, TxState.UNKNOWN, str(error))
 
     def status(self, txid: bytes) -> TxStatus:
         """What it knows of a transaction."""
@@ -123,15 +136,17 @@ class Arc:
         given = answer.get("status")
         code = given if isinstance(given, int) else http_status
         detail = _detail(answer)
+        if answer.get("txid") not in (None, "", hash_hex(txid)):
+            raise BroadcastUncertain(
+                f"{self._http.shown} was asked about {hash_hex(txid)} and answered about another transaction"
+            )
         if code in FINAL_CODES:
             return TxStatus(txid, TxState.REJECTED, f"{FINAL_CODES[code]}: {detail}", code)
         name = answer.get("txStatus")
         if http_status not in (200, 201, 202) or not isinstance(name, str):
             raise self._uncertain("", code, answer)
-        if answer.get("txid") != hash_hex(txid):
-            raise BroadcastUncertain(
-                f"{self._http.shown} was asked about {hash_hex(txid)} and answered about another transaction"
-            )
+        if not answer.get("txid"):
+            raise BroadcastUncertain(f"{self._http.shown} does not say which transaction it answers about")
         state = STATES.get(name, TxState.PENDING)
         if state is TxState.DOUBLE_SPENT:
             state = self._double_spend

@@ -123,16 +123,21 @@ class CoinStore:
             if changed != 1:
                 raise InvalidInput(f"the coin {coin.outpoint} is not free to be spent")
 
-    def release(self, connection: Connection, txid: bytes) -> list[bytes]:
-        """Undo a refused transaction: its coins are free again, its own outputs gone.
+    def built_on(self, connection: Connection, txid: bytes) -> set[bytes]:
+        """The transaction and all that spend its outputs, theirs, and so on."""
+        family = {txid}
+        unvisited = [txid]
+        while unvisited:
+            spent = (COIN.c.txid == unvisited.pop()) & COIN.c.spent_by.is_not(None)
+            children = set(connection.execute(select(COIN.c.spent_by).where(spent)).scalars()) - family
+            family |= children
+            unvisited += children
+        return family
 
-        Returns the transactions that spent those outputs, which can never be taken either.
-        """
-        query = select(COIN.c.spent_by).where(COIN.c.txid == txid, COIN.c.spent_by.is_not(None)).distinct()
-        children = list(connection.execute(query).scalars())
+    def release(self, connection: Connection, txid: bytes) -> None:
+        """Undo a refused transaction, its children first: its coins are free again, its own outputs gone."""
         connection.execute(update(COIN).where(COIN.c.spent_by == txid).values(spent_by=None))
-        connection.execute(delete(COIN).where(COIN.c.txid == txid, COIN.c.spent_by.is_(None)))
-        return children
+        connection.execute(delete(COIN).where(COIN.c.txid == txid))
 
     def balance(self, unmined: Sequence[bytes]) -> Balance:
         """The wallet's satoshis; `unmined` are our transactions that no block holds yet."""

@@ -1,12 +1,15 @@
 """SV Node over JSON-RPC: a Broadcaster, a HeaderSource and a CoinSource.
 
-A node keeps no index of transactions unless it was told to (`txindex`); without one it still finds the
-block of a transaction that has an unspent output, by `gettxout`, which for an anchor is its seal.
+A node keeps no index of transactions unless it was told to (`txindex`); without one the block of a
+transaction is found by `gettxout` while one of its outputs is unspent (an anchor's seal), and after that
+by asking the last blocks for its proof. `missing-inputs` alone is therefore no refusal: a node says it of
+a transaction that is long mined, too, once all its outputs are spent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, Final
 
@@ -16,7 +19,13 @@ from firsthand.chain.http_json import HttpService
 from firsthand.chain.protocols import FeePolicy, TxState, TxStatus
 from firsthand.errors import BroadcastUncertain, InvalidInput
 from firsthand.proof.bump import encode_branch
-from firsthand.proof.transaction import from_hash_hex, hash_hex, parse_extended, parse_transaction
+from firsthand.proof.transaction import (
+    Transaction,
+    from_hash_hex,
+    hash_hex,
+    parse_extended,
+    parse_transaction,
+)
 
 __all__ = ["Node"]
 
@@ -25,6 +34,18 @@ _BATCH: Final = 500
 _KNOWN: Final = ("txn-already-known", "txn-already-in-mempool", "already in mempool", "257")
 _MISSING: Final = ("missing-inputs", "bad-txns-inputs-missingorspent")
 _CONFLICTS: Final = ("txn-mempool-conflict", "txn-double-spend-detected")
+_LATER: Final = (
+    "mempool full",
+    "too-long-mempool-chain",
+    "too-long-validation-time",
+    "too-long-non-final-chain",
+)
+"""Reasons of a node that is busy or full (SV Node, validation.cpp): the same bytes may pass later."""
+
+_SEARCHED: Final = 100
+"""Blocks below the tip that are asked for a transaction by its proof: as deep as we call final."""
+
+_SEARCHED_AT_ONCE: Final = 10
 
 # Satoshis for 1,000 bytes where a node does not tell its rate: SV Node's documented old default.
 _FALLBACK_RATE: Final = 500
@@ -34,6 +55,15 @@ class _RpcError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Turns an answer of another shape than documented into BroadcastUncertain."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, InvalidInput) as error:
+        raise BroadcastUncertain(f"the node's answer to {what} is not readable: {error}") from None
 
 
 class Node:
@@ -49,20 +79,21 @@ class Node:
         """The node's minimum mining fee, from `getsettings`, or its relay fee from `getnetworkinfo`."""
         rate: Any = None
         limits: dict[str, Any] = {}
-        try:
-            limits = self._call("getsettings")
-            rate = limits.get("minminingtxfee")
-        except _RpcError:
-            pass  # older nodes have no getsettings
-        if not isinstance(rate, (int, float)):
-            rate = self._ask("getnetworkinfo").get("relayfee")
-        satoshis = round(rate * 100_000_000) if isinstance(rate, (int, float)) else _FALLBACK_RATE
-        return FeePolicy(
-            max(1, satoshis),
-            1000,
-            int(limits.get("maxtxsizepolicy") or 10_000_000),
-            int(limits.get("maxscriptsizepolicy") or 500_000),
-        )
+        with _readable("policy"):
+            try:
+                limits = self._call("getsettings")
+                rate = limits.get("minminingtxfee")
+            except _RpcError:
+                pass  # older nodes have no getsettings
+            if not isinstance(rate, (int, float)):
+                rate = self._ask("getnetworkinfo").get("relayfee")
+            satoshis = round(rate * 100_000_000) if isinstance(rate, (int, float)) else _FALLBACK_RATE
+            return FeePolicy(
+                max(1, satoshis),
+                1000,
+                int(limits.get("maxtxsizepolicy") or 10_000_000),
+                int(limits.get("maxscriptsizepolicy") or 500_000),
+            )
 
     def broadcast(self, transactions: Sequence[bytes]) -> list[TxStatus]:
         """Send transactions by `sendrawtransactions`."""
@@ -71,49 +102,70 @@ class Node:
             statuses += self._send([parse_extended(data)[0] for data in transactions[start : start + _BATCH]])
         return statuses
 
-    def _send(self, group: Sequence[Any]) -> list[TxStatus]:
+    def _send(self, group: Sequence[Transaction]) -> list[TxStatus]:
         answer = self._ask("sendrawtransactions", [{"hex": item.raw.hex()} for item in group])
-        if not isinstance(answer, dict):
-            raise BroadcastUncertain("the node answered sendrawtransactions with what is no object")
-        reasons = {
-            item["txid"]: str(item.get("reject_reason") or item.get("reject_code") or "refused")
-            for item in answer.get("invalid", [])
-            if isinstance(item, dict) and "txid" in item
-        }
-        evicted = set(answer.get("evicted", []))
+        with _readable("sendrawtransactions"):
+            reasons = {
+                str(item["txid"]): str(item.get("reject_reason") or item.get("reject_code") or "refused")
+                for item in answer.get("invalid", [])
+            }
+            evicted = {str(txid) for txid in answer.get("evicted", [])}
         statuses = []
         for item in group:
             txid = hash_hex(item.txid)
             if txid in evicted:
                 statuses.append(TxStatus(item.txid, TxState.UNKNOWN, "evicted from the node's mempool"))
             elif txid in reasons:
-                statuses.append(self._refused(item.txid, reasons[txid]))
+                statuses.append(self._refused(item, reasons[txid]))
             else:
                 statuses.append(TxStatus(item.txid, TxState.SEEN))
         return statuses
 
-    def _refused(self, txid: bytes, reason: str) -> TxStatus:
+    def _refused(self, item: Transaction, reason: str) -> TxStatus:
+        txid = item.txid
         if any(word in reason for word in _KNOWN):
             return TxStatus(txid, TxState.SEEN, reason)
-        if any(word in reason for word in (*_MISSING, *_CONFLICTS)):
+        if any(word in reason for word in _LATER):
+            return TxStatus(txid, TxState.UNKNOWN, f"not taken now: {reason}")
+        missing = any(word in reason for word in _MISSING)
+        if missing or any(word in reason for word in _CONFLICTS):
             # A node says so, too, of a transaction that it has in a block already.
             known = self.status(txid)
             if known.state is not TxState.UNKNOWN:
                 return known
+        if missing and not self._knows_parents(item):
+            detail = f"{reason}: a parent is not there yet, or this node (txindex=1 would help) cannot tell"
+            return TxStatus(txid, TxState.UNKNOWN, detail)
         return TxStatus(txid, TxState.REJECTED, reason)
+
+    def _knows_parents(self, item: Transaction) -> bool:
+        """Whether this node has an index of all transactions, and all parents in it or in the mempool.
+
+        Only then does an input that is missing mean that another transaction spent it.
+        """
+        try:
+            self._call("getrawtransaction", hash_hex(item.txid), False)
+        except _RpcError as error:
+            # SV Node's words: with an index "No such mempool or blockchain transaction", without one
+            # "No such mempool transaction. Use -txindex".
+            if "mempool or blockchain" not in str(error):
+                return False
+        parents = {spent.outpoint.txid for spent in item.inputs}
+        calls: list[tuple[str, list[Any]]] = [
+            ("getrawtransaction", [hash_hex(txid), False]) for txid in parents
+        ]
+        return all(isinstance(raw, str) for raw in self._batch(calls))
 
     def status(self, txid: bytes) -> TxStatus:
         """In the mempool, in a block with its BUMP, or unknown."""
         block = self._block_of(txid)
         if block is None:
-            try:
-                self._call("getmempoolentry", hash_hex(txid))
-            except _RpcError:
-                return TxStatus(txid, TxState.UNKNOWN, "not known to the node")
-            return TxStatus(txid, TxState.SEEN)
-        try:
-            proof = self._call("getmerkleproof2", block, hash_hex(txid), False, "hash", "json")
-            header = self._call("getblockheader", block, True)
+            if self._in_mempool(hash_hex(txid)):
+                return TxStatus(txid, TxState.SEEN)
+            return TxStatus(txid, TxState.UNKNOWN, "not known to the node")
+        proof = self._ask("getmerkleproof2", block, hash_hex(txid), False, "hash", "json")
+        header = self._ask("getblockheader", block, True)
+        with _readable("getmerkleproof2"):
             height = int(header["height"])
             if int(header.get("confirmations", 1)) < 0:
                 return TxStatus(txid, TxState.STALE, f"block {block} is not in the node's best chain")
@@ -122,10 +174,6 @@ class Node:
             return TxStatus(
                 txid, TxState.MINED, block_height=height, block_hash=from_hash_hex(block), bump=bump
             )
-        except (_RpcError, KeyError, TypeError, ValueError, OverflowError, InvalidInput) as error:
-            raise BroadcastUncertain(
-                f"the node gave no readable proof for {hash_hex(txid)}: {error}"
-            ) from None
 
     def _block_of(self, txid: bytes) -> str | None:
         text = hash_hex(txid)
@@ -137,11 +185,37 @@ class Node:
             pass  # no txindex: ask for its outputs instead
         for vout in (1, 0, 2):
             coin = self._ask("gettxout", text, vout, False)
-            if isinstance(coin, dict) and int(coin.get("confirmations", 0)) > 0:
-                best = self._ask("getblockheader", str(coin["bestblock"]), True)
-                height = int(best["height"]) - int(coin["confirmations"]) + 1
-                return str(self._ask("getblockhash", height))
+            with _readable("gettxout"):
+                if coin is not None and int(coin["confirmations"]) > 0:
+                    best = self._ask("getblockheader", str(coin["bestblock"]), True)
+                    height = int(best["height"]) - int(coin["confirmations"]) + 1
+                    return str(self._ask("getblockhash", height))
+        return self._search(text)
+
+    def _search(self, txid: str) -> str | None:
+        """The block among the last ones whose Merkle tree has this transaction; it is not in the mempool."""
+        if self._in_mempool(txid):
+            return None
+        height, _ = self.tip()
+        lowest = max(0, height - _SEARCHED + 1)
+        for top in range(height, lowest - 1, -_SEARCHED_AT_ONCE):
+            heights = range(top, max(lowest, top - _SEARCHED_AT_ONCE + 1) - 1, -1)
+            hashes = self._batch([("getblockhash", [at]) for at in heights])
+            blocks = [block for block in hashes if isinstance(block, str)]
+            proofs = self._batch(
+                [("getmerkleproof2", [block, txid, False, "hash", "json"]) for block in blocks]
+            )
+            for block, proof in zip(blocks, proofs, strict=True):
+                if isinstance(proof, dict):
+                    return block
         return None
+
+    def _in_mempool(self, txid: str) -> bool:
+        try:
+            self._call("getmempoolentry", txid)
+        except _RpcError:
+            return False
+        return True
 
     # HeaderSource
 
@@ -149,20 +223,16 @@ class Node:
         """Height and hash of the node's best block."""
         best = str(self._ask("getbestblockhash"))
         header = self._ask("getblockheader", best, True)
-        try:
+        with _readable("getblockheader"):
             return int(header["height"]), from_hash_hex(best)
-        except (KeyError, TypeError, ValueError, InvalidInput) as error:
-            raise BroadcastUncertain(f"the node gave no readable tip: {error}") from None
 
     def headers(self, start: int, count: int) -> bytes:
         """Raw headers, asked for in batches of calls."""
         hashes = self._batch([("getblockhash", [height]) for height in range(start, start + count)])
         known = [item for item in hashes if isinstance(item, str)]
         raws = self._batch([("getblockheader", [block, False]) for block in known])
-        try:
+        with _readable("getblockheader"):
             return b"".join(bytes.fromhex(raw) for raw in raws if isinstance(raw, str))
-        except ValueError:
-            raise BroadcastUncertain("the node gave a header that is not hex") from None
 
     # CoinSource
 

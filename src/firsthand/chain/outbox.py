@@ -225,19 +225,27 @@ class Outbox:
         self._update(OUTBOX.c.txid == status.txid, state=state.value, detail=status.detail)
 
     def _refuse(self, txid: bytes, detail: str) -> None:
-        """A final no: its coins are free again, and what was built on it is refused with it."""
+        """A final no: its coins are free again, and what was built on it is refused with it.
+
+        It is not believed while we hold a proof that the transaction, or one built on it, is in a block.
+        """
         with self._engine.begin() as connection:
-            refused = [txid]
-            while refused:
-                current = refused.pop()
-                # The children first, so that the coins they took are there to be removed.
-                children = self._coins.release(connection, current)
-                for child in children:
-                    self._coins.release(connection, child)
-                self._coins.release(connection, current)
-                values = {"state": TxState.REJECTED.value, "detail": detail}
-                connection.execute(update(OUTBOX).where(OUTBOX.c.txid == current).values(**values))
-                refused += children
+            family = self._coins.built_on(connection, txid)
+            # A child is always put after its parents: the youngest first, so no coin outlives its maker.
+            query = select(OUTBOX.c.txid, OUTBOX.c.state).where(OUTBOX.c.txid.in_(family))
+            rows = connection.execute(query.order_by(OUTBOX.c.number.desc())).all()
+            if any(row.state == TxState.MINED.value for row in rows):
+                values = {
+                    "state": TxState.SEEN.value,
+                    "detail": f"in a block, not believed refused: {detail}",
+                }
+                doubted = (OUTBOX.c.txid == txid) & (OUTBOX.c.state != TxState.MINED.value)
+                connection.execute(update(OUTBOX).where(doubted).values(**values))
+                return
+            values = {"state": TxState.REJECTED.value, "detail": detail}
+            for row in rows:
+                self._coins.release(connection, row.txid)
+                connection.execute(update(OUTBOX).where(OUTBOX.c.txid == row.txid).values(**values))
 
     def get(self, txid: bytes) -> Sent:
         """One transaction. Raises NotFound."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.events.json_text import Elements, decode
-from firsthand.events.validation import validate_document, validate_event
+from firsthand.events.validation import validate_document
 
 __all__ = ["EventReader", "read_document", "stand_alone"]
 
@@ -23,18 +23,15 @@ _SPLIT_KEY: Final = b"eventList"
 Open = Callable[[], Iterable[bytes]]
 
 
-def read_document(text: bytes) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """A document as it is, and its events as they stand in it.
+def read_document(text: bytes) -> tuple[dict[str, Any], list[Any]]:
+    """A document as it is, and its events as they stand in it, neither validated.
 
-    The document of a bare event or a list is empty. Raises UnreadableInput or InvalidInput with the path
-    of what is wrong; the whole document is validated.
+    The document of a bare event or a list is empty. Raises UnreadableInput when it is not JSON, InvalidInput
+    with the path when it is a document without events.
     """
     value = decode(text)
     if type(value) is list:
-        for number, event in enumerate(value):
-            validate_event(event, f"$[{number}]")
         return {}, value
-    validate_document(value)
     events = _event_list(value)
     return (value, events) if events is not None else ({}, [value])
 

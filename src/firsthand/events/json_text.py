@@ -16,21 +16,28 @@ import msgspec
 
 from firsthand.errors import InvalidInput, UnreadableInput
 
-__all__ = ["MAX_DEPTH", "MAX_VALUE", "Elements", "decode"]
+__all__ = ["MAX_DEPTH", "MAX_ELEMENT", "MAX_VALUE", "Elements", "decode"]
 
 MAX_DEPTH: Final = 100
 """Objects and lists within each other; no EPCIS document comes near."""
 
 MAX_VALUE: Final = 64_000_000
-"""Bytes of one value that is held in memory."""
+"""Bytes of one value that is decoded whole."""
+
+MAX_ELEMENT: Final = 16_000_000
+"""Bytes of one element of a text that is read element by element."""
 
 _decode = msgspec.json.Decoder().decode
 _LARGEST: Final = 2**53 - 1
+_BOM: Final = b"\xef\xbb\xbf"
 
 # A string, with the colon behind it if it is a key.
 _STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
-_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]', re.DOTALL)
+# A whole string, a bracket, or the quote of a string that is not closed yet.
+_TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
 _BLANK: Final = b" \t\r\n"
+_BLANKS: Final = 64
+"""Blanks and line ends around a colon: more of them only where the text ends."""
 _BLANK_COLONS: Final = (b'" :', b'"\t:', b'"\r:', b'"\n:')
 
 
@@ -40,7 +47,7 @@ def decode(text: bytes, path: str = "$") -> Any:
     Raises UnreadableInput with line and column when it is not JSON in UTF-8, InvalidInput with the path
     when it nests too deeply, doubles a key, or holds a number that no IEEE 754 double carries.
     """
-    text = text.removeprefix(b"\xef\xbb\xbf")
+    text = text.removeprefix(_BOM)
     if len(text) > MAX_VALUE:
         raise UnreadableInput(f"one JSON value may have {MAX_VALUE} bytes, this one has {len(text)}", path)
     try:
@@ -138,16 +145,19 @@ class Elements:
         self._first = True
 
     def _more(self) -> bool:
+        """Take in the next piece of the text, the first one without its byte order mark."""
         for chunk in self._chunks:
-            if chunk:
-                if self._first:
-                    chunk = chunk.removeprefix(b"\xef\xbb\xbf")
-                    self._first = False
-                self._held += chunk
-                if len(self._held) > MAX_VALUE:
-                    raise UnreadableInput(f"one JSON value may have {MAX_VALUE} bytes; this one is larger")
-                return True
-        return False
+            self._held += chunk
+            if len(self._held) > MAX_ELEMENT:
+                raise UnreadableInput(f"one JSON value may have {MAX_ELEMENT} bytes; this one is larger")
+            if self._first:
+                if len(self._held) < len(_BOM):
+                    continue
+                self._held = self._held.removeprefix(_BOM)
+                self._first = False
+            return True
+        arrived, self._first = self._first and bool(self._held), False
+        return arrived
 
     def values(self, end: bytes = b"") -> Iterator[bytes]:
         """The objects and lists that follow, until the closing `end` (or the end of the text)."""
@@ -185,18 +195,20 @@ class Elements:
         depth = at = 0
         while True:
             for token in _TOKEN.finditer(self._held, at):
+                text = token[0]
+                if text == b'"':
+                    at = token.start()  # looked at again when more has come
+                    break
                 at = token.end()
-                first = self._held[token.start()]
-                if first in b"{[":
+                if text in (b"{", b"["):
                     depth += 1
-                elif first in b"}]":
+                elif text in (b"}", b"]"):
                     depth -= 1
                     if not depth:
                         value, self._held = self._held[:at], self._held[at:]
                         return value
-            # A string that is not closed yet is looked at again from its quote.
-            quote = self._held.find(b'"', at)
-            at = quote if quote >= 0 else len(self._held)
+            else:
+                at = len(self._held)
             if not self._more():
                 raise UnreadableInput("the text ends inside a value: it was cut short")
 
@@ -206,25 +218,26 @@ class Elements:
         Raises UnreadableInput when the text has no such list.
         """
         at = 0
-        opening = re.compile(rb'"' + name + rb'"\s*:\s*\[')
+        key = b'"' + name + b'"'
+        opening = re.compile(rb"\s*:\s*\[")
         while True:
             for token in _TOKEN.finditer(self._held, at):
+                # A string that is not closed, or the key with less behind it than blanks may take, waits.
+                waits = token[0] == b'"' or (token[0] == key and len(self._held) < token.end() + _BLANKS)
+                if waits and self._more():
+                    at = token.start()
+                    break
                 at = token.end()
-                match = opening.match(self._held, token.start())
+                match = opening.match(self._held, at) if token[0] == key else None
                 if match:
                     head, self._held = self._held[: match.end()], self._held[match.end() :]
                     return head
-                # The key may be all that has arrived; its colon and bracket are still to come.
-                if len(self._held) - token.start() < len(name) + 64:
-                    at = token.start()
-                    break
             else:
-                quote = self._held.find(b'"', at)
-                at = quote if quote >= 0 else len(self._held)
-            if not self._more():
-                raise UnreadableInput(
-                    f"the text has no list under {name.decode()!r}, or was cut short before it"
-                )
+                at = len(self._held)
+                if not self._more():
+                    raise UnreadableInput(
+                        f"the text has no list under {name.decode()!r}, or was cut short before it"
+                    )
 
     def rest(self) -> bytes:
         """All that is left."""
