@@ -18,7 +18,7 @@ from firsthand.chain.networks import NETWORKS
 from firsthand.chain.protocols import FeePolicy, TxState, TxStatus
 from firsthand.chain.scripts import check_spend
 from firsthand.errors import InvalidInput
-from firsthand.proof.bump import block_root, encode_branch, merkle_branch
+from firsthand.proof.bump import block_levels, encode_branch, merkle_branch
 from firsthand.proof.headers import BlockHeader, bits_to_target, parse_header
 from firsthand.proof.transaction import (
     Outpoint,
@@ -111,12 +111,12 @@ class SandboxChain:
         """Take transactions in Extended Format or raw."""
         with self._transaction() as db:
             statuses = [self._accept(db, data) for data in transactions]
-            if self._auto_mine and any(status.state is TxState.SEEN for status in statuses):
+            waiting = [status.txid for status in statuses if status.state is TxState.SEEN]
+            if self._auto_mine and waiting:
                 self._mine_block(db, None, with_mempool=True)
-                statuses = [
-                    self._status(db, status.txid) if status.state is TxState.SEEN else status
-                    for status in statuses
-                ]
+                _, height = _tip(db)
+                mined = {status.txid: status for status in self._mined(db, height, waiting)}
+                statuses = [mined.get(status.txid, status) for status in statuses]
         return statuses
 
     def status(self, txid: bytes) -> TxStatus:
@@ -265,23 +265,32 @@ class SandboxChain:
             db.execute("UPDATE tx SET height = ? WHERE height IS NULL", (height,))
         txids = [coinbase.txid, *_txids(db, height)]
         self._store(db, coinbase, height, coinbase=True)
-        header = _grind(before, block_root(txids), max(int(self._clock()), _median_time(db) + 1))
+        header = _grind(before, block_levels(txids)[-1][0], max(int(self._clock()), _median_time(db) + 1))
         db.execute("INSERT INTO block VALUES (?, ?, ?)", (height, header.hash, header.raw))
         return coinbase.txid
 
     def _status(self, db: sqlite3.Connection, txid: bytes) -> TxStatus:
-        row = db.execute("SELECT height, coinbase FROM tx WHERE txid = ?", (txid,)).fetchone()
+        row = db.execute("SELECT height FROM tx WHERE txid = ?", (txid,)).fetchone()
         if row is None:
             return TxStatus(txid, TxState.UNKNOWN, "the sandbox does not know it")
-        height = row[0]
-        if height is None:
+        if row[0] is None:
             return TxStatus(txid, TxState.SEEN)
+        return self._mined(db, row[0], [txid])[0]
+
+    def _mined(self, db: sqlite3.Connection, height: int, wanted: Sequence[bytes]) -> list[TxStatus]:
+        """The status of transactions that are all in one block, whose tree is built once."""
         coinbase = db.execute("SELECT txid FROM tx WHERE height = ? AND coinbase", (height,)).fetchone()[0]
         txids = [coinbase, *_txids(db, height)]
-        offset = txids.index(txid)
-        bump = encode_branch(height, offset, txid, merkle_branch(txids, offset))
-        block_hash = db.execute("SELECT hash FROM block WHERE height = ?", (height,)).fetchone()[0]
-        return TxStatus(txid, TxState.MINED, block_hash=block_hash, block_height=height, bump=bump)
+        places = {txid: offset for offset, txid in enumerate(txids)}
+        levels = block_levels(txids)
+        (block_hash,) = db.execute("SELECT hash FROM block WHERE height = ?", (height,)).fetchone()
+        statuses = []
+        for txid in wanted:
+            offset = places[txid]
+            bump = encode_branch(height, offset, txid, merkle_branch(levels, offset))
+            status = TxStatus(txid, TxState.MINED, block_hash=block_hash, block_height=height, bump=bump)
+            statuses.append(status)
+        return statuses
 
 
 def _tip(db: sqlite3.Connection) -> tuple[BlockHeader, int]:

@@ -13,7 +13,7 @@ from typing import Final
 from firsthand.errors import InvalidInput
 from firsthand.proof.transaction import Reader, double_sha256, encode_varint
 
-__all__ = ["Bump", "block_root", "encode_branch", "merkle_branch", "parse_bump", "read_bump"]
+__all__ = ["Bump", "block_levels", "encode_branch", "merkle_branch", "parse_bump", "read_bump"]
 
 _MAX_LEVELS: Final = 32
 _HASH, _DUPLICATE, _TXID = 0, 1, 2
@@ -140,7 +140,8 @@ def encode_branch(height: int, offset: int, txid: bytes, branch: Sequence[bytes 
     return b"".join(parts)
 
 
-def _levels(txids: Sequence[bytes]) -> list[list[bytes]]:
+def block_levels(txids: Sequence[bytes]) -> list[list[bytes]]:
+    """The Merkle tree of a block with these transactions, level by level, the root's last."""
     levels = [list(txids)]
     while len(levels[-1]) > 1:
         level = levels[-1]
@@ -150,15 +151,10 @@ def _levels(txids: Sequence[bytes]) -> list[list[bytes]]:
     return levels
 
 
-def block_root(txids: Sequence[bytes]) -> bytes:
-    """The merkle root of a block with these transactions."""
-    return _levels(txids)[-1][0]
-
-
-def merkle_branch(txids: Sequence[bytes], offset: int) -> list[bytes | None]:
-    """The branch of the transaction at `offset` in a block, for `encode_branch`."""
+def merkle_branch(levels: Sequence[Sequence[bytes]], offset: int) -> list[bytes | None]:
+    """The branch of the transaction at `offset` in a block's `block_levels`, for `encode_branch`."""
     branch: list[bytes | None] = []
-    for level in _levels(txids)[:-1]:
+    for level in levels[:-1]:
         sibling = offset ^ 1
         branch.append(level[sibling] if sibling < len(level) else None)
         offset >>= 1
