@@ -51,6 +51,9 @@ def record(
     batch: Annotated[
         int | None, typer.Option(min=1, help="Events a capture; by default one capture a file.")
     ] = None,
+    on_chain: Annotated[
+        bool, typer.Option("--on-chain", help="Also put each capture on chain, in a transaction of its own.")
+    ] = False,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Record events: validate all, sign them as one capture a file, and journal them. All of a file or none.
@@ -76,6 +79,11 @@ def record(
             )
         results.append(result)
         _show_problems(result)
+    if on_chain:
+        from firsthand.service.publish import put_on_chain
+
+        new = [capture.place for result in results for capture in result.captures if capture.new]
+        put_on_chain(open_access(), new)
     lines = []
     for result in results:
         already = "" if result.new else ", all of them recorded before"

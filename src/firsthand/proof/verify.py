@@ -94,6 +94,7 @@ def verify(
     for name, step in zip(STEPS, run.steps(), strict=True):
         run.report.steps.append(_attempt(name, step))
     run.report.further.append(_attempt("later statements", run.later_statements))
+    run.report.further.append(_attempt("signed after", run.signed_after))
     run.report.further.append(_attempt("seal chain", lambda: run.seal_chain(seals)))
     run.report.further.append(_attempt("since checkpoint", lambda: run.since_checkpoint(seals, since)))
     return run.report
@@ -261,6 +262,20 @@ class _Verification:
         if dropped:
             return f"the key was withdrawn at place {dropped[0]}, after this capture: it stays valid"
         return "none up to this checkpoint withdraws the key, as far as the bundle tells"
+
+    def signed_after(self) -> str:
+        """The bracket: the block that the signer had seen, and the anchor's own."""
+        manifest, height = self.report.manifest, self.report.block_height
+        if manifest is None or manifest.after is None:
+            raise _NotCheckedError("the capture names no block that its signer had seen")
+        if self.headers is None or height is None:
+            raise _NotCheckedError("needs headers, and the anchor's block")
+        seen = manifest.after
+        if self.headers.hash_at(seen.height) != seen.hash or seen.height > height:
+            raise InvalidInput(
+                f"block {seen.height} that the signer had seen is not in the best chain before it"
+            )
+        return f"signed after block {seen.height} and before block {height}"
 
     def seal_chain(self, seals: bytes | None) -> str:
         """The seals walked from the genesis transaction to this anchor and on."""

@@ -16,14 +16,15 @@ from sqlalchemy import Connection
 from firsthand.chain.protocols import FeePolicy
 from firsthand.chain.signing import SignedTransaction, build, transaction_size
 from firsthand.errors import InvalidInput, NotFound
-from firsthand.proof.anchor import PREFIX, PUBLICATION
+from firsthand.proof.anchor import PREFIX, PUBLICATION, RECORD
 from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.transaction import TxOutput, data_pushes, data_script, hash_hex, parse_transaction
 from firsthand.service.chain_access import ChainAccess
 
-__all__ = ["PUBLISH", "publish", "read_publication"]
+__all__ = ["ON_CHAIN", "PUBLISH", "publish", "put_on_chain", "read_publication", "read_record"]
 
 PUBLISH: Final = "publication"
+ON_CHAIN: Final = "record"
 
 _PART: Final = 400_000
 """Compressed bytes of one part, below SV Node's default of 500 kB for a script."""
@@ -53,7 +54,7 @@ def publish(access: ChainAccess) -> list[bytes]:
         for number, part in enumerate(parts, 1):
             header = {"log": log, "first": first, "count": count, "part": number, "parts": len(parts)}
             script = data_script([PREFIX, PUBLICATION, canonical(header), part])
-            made.append(_send(access, TxOutput(0, script)))
+            made.append(_store(access, TxOutput(0, script), PUBLISH))
         first += count
     if made:
         access.settle()
@@ -82,7 +83,21 @@ def _packed(access: ChainAccess, first: int, count: int) -> bytes:
     return buffer.getvalue()
 
 
-def _send(access: ChainAccess, output: TxOutput) -> bytes:
+def put_on_chain(access: ChainAccess, places: Iterable[int]) -> list[bytes]:
+    """Real-time mode: one transaction for each capture at these places, with its events; their IDs.
+
+    They are stored before the first is sent, and sent together. Raises InvalidInput for a capture that is
+    larger than a script may be, InsufficientFunds when the wallet cannot pay.
+    """
+    made = []
+    for place in places:
+        script = data_script([PREFIX, RECORD, _packed(access, place, 1)])
+        made.append(_store(access, TxOutput(0, script), ON_CHAIN))
+    access.settle()
+    return made
+
+
+def _store(access: ChainAccess, output: TxOutput, purpose: str) -> bytes:
     policy: FeePolicy = access.broadcaster.policy()
     key = access.wallet
     fee = policy.fee(transaction_size(1, [output], change=True))
@@ -91,7 +106,7 @@ def _send(access: ChainAccess, output: TxOutput) -> bytes:
         coins = access.coins.choose(connection, fee + 1, fee)
         return build(coins, [output], key.script, policy, key)
 
-    return access.outbox.put(PUBLISH, compose, ours=key.script).txid
+    return access.outbox.put(purpose, compose, ours=key.script).txid
 
 
 def read_publication(transactions: Iterable[bytes]) -> Iterator[dict[str, Any]]:
@@ -110,17 +125,30 @@ def read_publication(transactions: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         parts[header["part"]] = data
     if common is None or sorted(parts) != list(range(1, common["parts"] + 1)):
         raise InvalidInput("a part of the publication is missing")
-    packed = b"".join(parts[number] for number in sorted(parts))
+    yield from _unpacked(b"".join(parts[number] for number in sorted(parts)))
+
+
+def read_record(raw: bytes) -> Iterator[dict[str, Any]]:
+    """The lines of a record transaction: one document and its events. Raises InvalidInput."""
+    for output in parse_transaction(raw).outputs:
+        pushes = data_pushes(output.script)
+        if pushes is not None and len(pushes) == 3 and pushes[:2] == (PREFIX, RECORD):
+            yield from _unpacked(pushes[2])
+            return
+    raise InvalidInput("the transaction is no Firsthand record")
+
+
+def _unpacked(packed: bytes) -> Iterator[dict[str, Any]]:
     read = 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(packed)) as unpacked:
             for line in unpacked:
                 read += len(line)
                 if read > _MAX_TEXT:
-                    raise InvalidInput(f"the publication unpacks to more than {_MAX_TEXT} bytes")
+                    raise InvalidInput(f"it unpacks to more than {_MAX_TEXT} bytes")
                 yield parse_canonical(line[:-1])
     except (OSError, EOFError) as error:
-        raise InvalidInput(f"the publication does not unpack: {error}") from None
+        raise InvalidInput(f"it does not unpack: {error}") from None
 
 
 def _pushes(raw: bytes) -> tuple[dict[str, Any], bytes]:

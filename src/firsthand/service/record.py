@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from firsthand.chain.headers import HeaderStore
+from firsthand.chain.networks import NETWORKS
 from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
+from firsthand.proof.capture import SeenBlock
 from firsthand.service.capture import Captured, capture_events, prepare_batches
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 from firsthand.service.workspace import Workspace
@@ -69,8 +72,15 @@ def record_file(
         prepared = prepare_batches(events, batch, told)
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
-    captures = [capture_events(workspace, one, issuer.uri, key) for one in prepared]
+    after = _seen_block(workspace)
+    captures = [capture_events(workspace, one, issuer.uri, key, after=after) for one in prepared]
     return Recorded(str(path), captures, problems, len(skipped))
+
+
+def _seen_block(workspace: Workspace) -> SeenBlock | None:
+    """The tip of our headers: a capture that names it was signed after that block."""
+    tip = HeaderStore(workspace.engine, NETWORKS[workspace.settings.chain.network]).tip()
+    return SeenBlock(*tip) if tip else None
 
 
 def event_hashes(path: Path) -> Iterator[str]:
