@@ -23,6 +23,10 @@ class InvalidInput(FirsthandError):
         self.path = path
         super().__init__(f"{path}: {reason}" if path else reason)
 
+    def __reduce__(self) -> tuple[type[InvalidInput], tuple[str, str]]:
+        # Workers in other processes send their errors back whole.
+        return type(self), (self.reason, self.path)
+
 
 class UnreadableInput(InvalidInput):
     """The bytes cannot be read as what they should be (not JSON, not a bundle, not a workbook)."""

@@ -7,6 +7,7 @@ the event has none of its own, it carries the document's. So its meaning and its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput, UnreadableInput
@@ -54,12 +55,32 @@ class EventReader:
         return self._path.format(number + self._first)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        head = b""
+        head = self._head()
+        return self._large() if len(head) > _LARGE else self._small(head)
+
+    def _head(self) -> bytes:
+        """The whole of a small text, or enough of a large one to tell its form."""
+        head = bytearray()
         for piece in self._open_text():
             head += piece
             if len(head) > _LARGE:
-                return self._large(head)
-        return self._small(head)
+                break
+        return bytes(head)
+
+    def is_large(self) -> bool:
+        """Whether the text is read event by event, and so worth sharing out by `texts`."""
+        return len(self._head()) > _LARGE
+
+    def texts(self, size: int) -> Iterator[tuple[list[bytes], Any, int, str]]:
+        """The events of a large text undecoded, `size` at a time, for others to decode.
+
+        With each: the document's context, the number of the first, and the path to be formatted with it.
+        """
+        context, texts = self._large_texts()
+        first = self._first
+        while batch := list(islice(texts, size)):
+            yield batch, context, first, self._path
+            first += len(batch)
 
     def _small(self, text: bytes) -> Iterator[dict[str, Any]]:
         try:
@@ -85,16 +106,22 @@ class EventReader:
         for event in events:
             yield stand_alone(event, value.get("@context"))
 
-    def _large(self, head: bytes) -> Iterator[dict[str, Any]]:
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-        if start == b"[":
-            yield from self._large_list()
-            return
+    def _large(self) -> Iterator[dict[str, Any]]:
+        context, texts = self._large_texts()
+        for number, text in enumerate(texts):
+            yield stand_alone(decode(text, self.where(number)), context)
+
+    def _large_texts(self) -> tuple[Any, Iterator[bytes]]:
+        """The context of the document around the events, and each event's text."""
+        head = self._head().removeprefix(b"\xef\xbb\xbf").lstrip()
+        elements = Elements(self._open_text())
+        if head[:1] == b"[":
+            self._path = "$[{}]"
+            return None, self._list_texts(elements)
         line, _, more = head.partition(b"\n")
         if line.rstrip().endswith(b"}") and more.lstrip()[:1] == b"{":
-            yield from self._lines(_split_lines(self._open_text()))
-            return
-        elements = Elements(self._open_text())
+            self._path, self._first = "line {}: $", 1
+            return None, filter(bytes.strip, _split_lines(self._open_text()))
         before = elements.until_list(_SPLIT_KEY)
         for _ in elements.values(b"]"):
             pass
@@ -105,15 +132,11 @@ class EventReader:
         validate_document(document)
         elements = Elements(self._open_text())
         elements.until_list(_SPLIT_KEY)
-        for number, text in enumerate(elements.values(b"]")):
-            yield stand_alone(decode(text, self.where(number)), document.get("@context"))
+        return document.get("@context"), elements.values(b"]")
 
-    def _large_list(self) -> Iterator[dict[str, Any]]:
-        self._path = "$[{}]"
-        elements = Elements(self._open_text())
+    def _list_texts(self, elements: Elements) -> Iterator[bytes]:
         elements.open_list()
-        for number, text in enumerate(elements.values(b"]")):
-            yield decode(text, self.where(number))
+        yield from elements.values(b"]")
         rest = elements.rest().strip()
         if rest:
             raise UnreadableInput(f"the text goes on after its list: {rest[:20].decode(errors='replace')!r}")

@@ -34,7 +34,16 @@ from firsthand.proof.merkle import leaf_hash, tree_root
 from firsthand.service.receipts import sign_receipt
 from firsthand.service.workspace import Workspace
 
-__all__ = ["Captured", "Prepared", "capture_events", "event_ids_of", "prepare", "prepare_batches", "submit"]
+__all__ = [
+    "Captured",
+    "Prepared",
+    "capture_events",
+    "event_ids_of",
+    "prepare",
+    "prepare_batches",
+    "rows_of",
+    "submit",
+]
 
 _IN_MEMORY: Final = 2_000
 """Up to so many events a capture is held in memory, some 10 MB; beyond, it is spooled."""
@@ -68,25 +77,26 @@ def event_ids_of(event: dict[str, Any], names: HashContext) -> tuple[str, ...]:
 
 def prepare(events: Iterable[dict[str, Any]]) -> Prepared:
     """Validate and hash events. Raises InvalidInput with the path of the first that is wrong."""
-    (prepared,) = prepare_batches(events, None)
+    where = events.where if isinstance(events, EventReader) else "$[{}]".format
+    (prepared,) = prepare_batches(rows_of(events, where), None)
     return prepared
 
 
 def prepare_batches(
-    events: Iterable[dict[str, Any]],
+    source: Iterable[EventRow],
     batch: int | None,
     told: Callable[[int], None] = lambda done: None,
 ) -> list[Prepared]:
-    """Validate and hash all events, then offer them in captures of `batch` events (None: one capture).
+    """Take in all rows, then offer them in captures of `batch` events (None: one capture).
 
     The captures' rows come from one source: each is to be read in turn. `told` hears how many events are
-    ready. Paths in errors are those that an EventReader tells, of other iterables `$[number]`.
+    ready. Raises what making the rows raises, before anything is offered.
     """
     rows: list[EventRow] = []
     leaves: list[bytes] = []
     groups: list[tuple[int, bytes]] = []
     spool: IO[bytes] | None = None
-    for row in _rows(events):
+    for row in source:
         if len(leaves) == batch:
             groups.append((len(leaves), tree_root(leaves)))
             leaves.clear()
@@ -105,13 +115,15 @@ def prepare_batches(
         return [Prepared(*groups[0], rows)]
     if spool is not None:
         spool.writelines(_spooled(rows))
-    source = iter(rows) if spool is None else _unspooled(spool)
-    return [Prepared(count, root, islice(source, count)) for count, root in groups]
+    kept = iter(rows) if spool is None else _unspooled(spool)
+    return [Prepared(count, root, islice(kept, count)) for count, root in groups]
 
 
-def _rows(events: Iterable[dict[str, Any]]) -> Iterator[EventRow]:
-    """Each event validated, hashed and in canonical form."""
-    where = events.where if isinstance(events, EventReader) else "$[{}]".format
+def rows_of(events: Iterable[dict[str, Any]], where: Callable[[int], str]) -> Iterator[EventRow]:
+    """Each event validated, hashed and in canonical form.
+
+    `where` tells the path of the event of a number. Raises InvalidInput with the path of the first wrong one.
+    """
     names = HashContext.of(())
     for number, event in enumerate(events):
         try:
@@ -140,15 +152,14 @@ def capture_events(
     return _append(workspace, signed, key.did, manifest, prepared)
 
 
-def submit(workspace: Workspace, capture: dict[str, Any], events: Iterable[dict[str, Any]]) -> Captured:
-    """Journal a capture that its issuer has signed elsewhere.
+def submit(workspace: Workspace, capture: dict[str, Any], prepared: Prepared) -> Captured:
+    """Journal a capture that its issuer has signed elsewhere, over these events.
 
     Raises InvalidInput when its signature or its root does not fit, Unauthorized when the key does not
     speak for the issuer.
     """
     manifest = parse_manifest(capture)
     key = verify_proof(capture).did
-    prepared = prepare(events)
     if (prepared.count, prepared.root) != (manifest.count, manifest.root):
         raise InvalidInput(
             f"the capture names {manifest.count} events under root {manifest.root.hex()}, "

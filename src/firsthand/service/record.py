@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,8 @@ from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.proof.capture import SeenBlock
-from firsthand.service.capture import Captured, capture_events, prepare_batches
+from firsthand.service.capture import Captured, Prepared, capture_events, prepare_batches, rows_of
+from firsthand.service.prepare_pool import prepare_pool
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 from firsthand.service.workspace import Workspace
 
@@ -62,19 +63,25 @@ def record_file(
     key = workspace.held_key(issuer.keys)
     problems: list[str] = []
     skipped: list[int] = []
-    if is_spreadsheet(path):
-        events: Iterable[dict[str, Any]] = _spreadsheet(
-            workspace, path, profile, mapping, skip_bad, problems, skipped
-        )
-    else:
-        events = json_events(path)
     try:
-        prepared = prepare_batches(events, batch, told)
+        if is_spreadsheet(path):
+            events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
+            prepared = prepare_batches(rows_of(events, "$[{}]".format), batch, told)
+        else:
+            prepared = _prepare_json(path, batch, told)
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
     after = _seen_block(workspace)
     captures = [capture_events(workspace, one, issuer.uri, key, after=after) for one in prepared]
     return Recorded(str(path), captures, problems, len(skipped))
+
+
+def _prepare_json(path: Path, batch: int | None, told: Callable[[int], None]) -> list[Prepared]:
+    reader = json_events(path)
+    if not reader.is_large():
+        return prepare_batches(rows_of(reader, reader.where), batch, told)
+    with prepare_pool() as pool:
+        return prepare_batches(pool.rows(reader), batch, told)
 
 
 def _seen_block(workspace: Workspace) -> SeenBlock | None:
