@@ -19,12 +19,15 @@ from firsthand.chain.http_json import HttpService
 from firsthand.chain.protocols import FeePolicy, TxState, TxStatus
 from firsthand.errors import BroadcastUncertain, InvalidInput
 from firsthand.proof.bump import encode_branch
+from firsthand.proof.headers import HEADER_SIZE
 from firsthand.proof.transaction import (
+    Reader,
     Transaction,
     from_hash_hex,
     hash_hex,
     parse_extended,
     parse_transaction,
+    read_transaction,
 )
 
 __all__ = ["Node"]
@@ -237,23 +240,22 @@ class Node:
     # CoinSource
 
     def transaction(self, txid: bytes) -> bytes | None:
-        """The raw transaction, from the node's mempool, or its index where it keeps one."""
+        """The raw transaction: from the node's mempool, its index where it keeps one, or else its block."""
         try:
             raw = bytes.fromhex(str(self._call("getrawtransaction", hash_hex(txid), False)))
             return raw if parse_transaction(raw).txid == txid else None
         except (_RpcError, ValueError, InvalidInput):
             block = self._block_of(txid)
-        if block is None:
-            return None
-        return self._from_block(txid, block)
+        return None if block is None else self._from_block(txid, block)
 
     def _from_block(self, txid: bytes, block: str) -> bytes | None:
-        try:
-            raw = bytes.fromhex(str(self._call("getrawtransaction", hash_hex(txid), False, block)))
-            if parse_transaction(raw).txid == txid:
-                return raw
-        except (_RpcError, ValueError, InvalidInput):
-            pass  # this node looks in no block that it is told
+        with _readable("getblock"):
+            reader = Reader(bytes.fromhex(self._ask("getblock", block, 0)), "the block")
+            reader.take(HEADER_SIZE)
+            for _ in range(reader.count(60)):
+                transaction = read_transaction(reader)
+                if transaction.txid == txid:
+                    return transaction.raw
         return None
 
     def is_unspent(self, txid: bytes, vout: int) -> bool | None:
