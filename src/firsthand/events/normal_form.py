@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from firsthand.errors import InvalidInput
+from firsthand.events import vocabulary
 from firsthand.events.identifiers import canonical
 
 Prefixes = Mapping[str, str]
@@ -40,60 +41,17 @@ _CBV_URNS = {
 }
 
 
-def _words(base: str, words: str) -> dict[str, str]:
-    return {word: base + word for word in words.split()}
+def _words(base: str, words: frozenset[str]) -> dict[str, str]:
+    return {word: base + word for word in words}
 
 
-BIZ_STEPS = _words(
-    "https://ref.gs1.org/cbv/BizStep-",
-    """
-    accepting arriving assembling collecting commissioning consigning creating_class_instance
-    cycle_counting decommissioning departing destroying disassembling dispensing encoding
-    entering_exiting holding inspecting installing killing loading other packing picking receiving
-    removing repackaging repairing replacing reserving retail_selling sampling sensor_reporting shipping
-    staging_outbound stock_taking stocking storing transporting unloading unpacking void_shipping
-    """,
-)
-DISPOSITIONS = _words(
-    "https://ref.gs1.org/cbv/Disp-",
-    """
-    active available completeness_verified completeness_inferred conformant container_closed
-    container_open damaged destroyed dispensed disposed encoded expired in_progress in_transit inactive
-    mismatch_instance mismatch_class mismatch_quantity needs_replacement no_pedigree_match
-    non_conformant non_sellable_other partially_dispensed recalled reserved retail_sold returned
-    sellable_accessible sellable_not_accessible stolen unavailable unknown
-    """,
-)
-TRANSACTION_TYPES = _words(
-    "https://ref.gs1.org/cbv/BTT-",
-    """
-    bol cert desadv inv pedigree po poc prodorder recadv rma testprd testres upevt
-    """,
-)
-PARTY_TYPES = _words("https://ref.gs1.org/cbv/SDT-", "owning_party possessing_party location")
-COMPONENTS = _words(
-    "https://ref.gs1.org/cbv/Comp-",
-    """
-    x y z axial_distance azimuth height spherical_radius polar_angle elevation_angle easting northing
-    latitude longitude altitude
-    """,
-)
-MEASUREMENTS = _words(
-    "https://gs1.org/voc/",
-    """
-    AbsoluteHumidity AbsorbedDose AbsorbedDoseRate Acceleration Radioactivity Altitude AmountOfSubstance
-    AmountOfSubstancePerUnitVolume Angle AngularAcceleration AngularMomentum AngularVelocity Area
-    Capacitance Conductance Conductivity Count Density Dimensionless DoseEquivalent DoseEquivalentRate
-    DynamicViscosity ElectricCharge ElectricCurrent ElectricCurrentDensity ElectricFieldStrength Energy
-    Exposure Force Frequency Illuminance Inductance Irradiance KinematicViscosity Length LinearMomentum
-    Luminance LuminousFlux LuminousIntensity MagneticFlux MagneticFluxDensity MagneticVectorPotential
-    Mass MassConcentration MassFlowRate MassPerAreaTime MemoryCapacity MolalityOfSolute MolarEnergy
-    MolarMass MolarVolume Power Pressure RadiantFlux RadiantIntensity RelativeHumidity Resistance
-    Resistivity SolidAngle SpecificVolume Speed SurfaceDensity SurfaceTension Temperature Time Torque
-    Voltage Volume VolumeFlowRate VolumeFraction VolumetricFlux Wavenumber
-    """,
-)
-ALERTS = _words("https://gs1.org/voc/", "ALARM_CONDITION ERROR_CONDITION")
+BIZ_STEPS = _words("https://ref.gs1.org/cbv/BizStep-", vocabulary.BIZ_STEPS)
+DISPOSITIONS = _words("https://ref.gs1.org/cbv/Disp-", vocabulary.DISPOSITIONS)
+TRANSACTION_TYPES = _words("https://ref.gs1.org/cbv/BTT-", vocabulary.BIZ_TRANSACTION_TYPES)
+PARTY_TYPES = _words("https://ref.gs1.org/cbv/SDT-", vocabulary.SOURCE_DEST_TYPES)
+COMPONENTS = _words("https://ref.gs1.org/cbv/Comp-", vocabulary.COMPONENTS)
+MEASUREMENTS = _words("https://gs1.org/voc/", vocabulary.MEASUREMENT_TYPES)
+ALERTS = _words("https://gs1.org/voc/", vocabulary.SENSOR_ALERTS)
 
 
 def kind_of(value: object) -> str:
