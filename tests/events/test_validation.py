@@ -11,7 +11,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from firsthand.errors import InvalidInput
@@ -117,6 +117,9 @@ FORMATS = "abzAZ019:/?#[]@!$&'()*+,;=-._~%^<>\" \\é\nTtZz"
 
 @settings(max_examples=3000)
 @given(st.text(FORMATS, max_size=20) | st.from_regex(r"[a-z]+:(//)?[^\n]{0,12}", fullmatch=True))
+@example("a://@@")
+@example("http://a:1:2/")
+@example("a:/b//c")
 def test_uris_are_judged_as_by_the_reference(text: str) -> None:
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "string", "format": "uri"}
     assert is_uri(text) == jsonschema_rs.Draft7Validator(schema, validate_formats=True).is_valid(text)

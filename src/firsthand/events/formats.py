@@ -21,7 +21,8 @@ _URI: Final = re.compile(
 )
 _IP_FUTURE: Final = re.compile(r"[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+")
 # URNs and plain paths are nearly all there is: no authority, so no brackets to look into.
-_COMMON: Final = re.compile(r"[a-z][a-z0-9]*:(?://[A-Za-z0-9\-.]+)?[A-Za-z0-9\-._~!$&'()*+,;=:@/]*")
+_PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*"
+_COMMON: Final = re.compile(rf"[a-z][a-z0-9]*:(?://[A-Za-z0-9\-.]+(?:/{_PLAIN})?|(?!//){_PLAIN})")
 
 _DATE_TIME: Final = re.compile(
     r"(?P<year>[0-9]{4})-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12][0-9]|3[01])[Tt]"
