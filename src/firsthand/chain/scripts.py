@@ -65,7 +65,7 @@ def _run_scripts(transaction: Transaction, spent: Sequence[TxOutput]) -> None:
         try:
             valid = spend.validate()
         # The interpreter raises RuntimeError for a script that fails, and others for one that is malformed.
-        except (RuntimeError, ValueError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        except (RuntimeError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise InvalidInput(f"the script of input {index} fails: {error}") from None
         if not valid:
             raise InvalidInput(f"the script of input {index} fails")
