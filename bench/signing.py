@@ -8,19 +8,21 @@ from __future__ import annotations
 import secrets
 import time
 
-from bsv.keys import PrivateKey
-from bsv.script.script import Script
-from bsv.script.type import P2PKH
-from bsv.transaction import Transaction
-from bsv.transaction_input import TransactionInput
-from bsv.transaction_output import TransactionOutput
-
 from firsthand.chain.keys import WalletKey
 from firsthand.chain.networks import NETWORKS
 from firsthand.chain.protocols import FeePolicy
+from firsthand.chain.sdk import sdk_import
 from firsthand.chain.signing import Coin, build
 from firsthand.proof.anchor import PREFIX, RECORD
 from firsthand.proof.transaction import Outpoint, TxOutput, data_script, parse_transaction
+
+with sdk_import():
+    from bsv.keys import PrivateKey
+    from bsv.script.script import Script
+    from bsv.script.type import P2PKH
+    from bsv.transaction import Transaction
+    from bsv.transaction_input import TransactionInput
+    from bsv.transaction_output import TransactionOutput
 
 __all__ = ["measure"]
 

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from firsthand.chain.sdk import sdk_import
 from firsthand.service.chain_access import ChainAccess
 from tests.made import Proven, make_proven, new_access
+
+# Tests import the SDK as their reference; it must not change where others are found.
+with sdk_import():
+    import bsv.transaction  # noqa: F401
 
 PROJECT = Path(__file__).parent.parent
 

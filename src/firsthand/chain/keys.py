@@ -9,6 +9,7 @@ from typing import Any
 import base58
 
 from firsthand.chain.networks import Network
+from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput, WrongNetwork
 from firsthand.proof.transaction import double_sha256
 
@@ -25,7 +26,8 @@ class WalletKey:
     @cached_property
     def _key(self) -> Any:
         # The SDK takes 0.4 s to import: only who signs pays for it.
-        from bsv.keys import PrivateKey
+        with sdk_import():
+            from bsv.keys import PrivateKey
 
         return PrivateKey(self._secret)
 
@@ -38,7 +40,8 @@ class WalletKey:
     @cached_property
     def hash160(self) -> bytes:
         """RIPEMD-160 of the SHA-256 of the public key."""
-        from bsv.hash import hash160
+        with sdk_import():
+            from bsv.hash import hash160
 
         hashed: bytes = hash160(self.public)
         return hashed

@@ -34,7 +34,8 @@ __all__ = ["Node"]
 
 _ANSWER: Final = 256_000_000
 _BATCH: Final = 500
-_KNOWN: Final = ("txn-already-known", "txn-already-in-mempool", "already in mempool", "257")
+_KNOWN: Final = ("txn-already-known", "txn-already-in-mempool", "already in mempool")
+_KNOWN_CODE: Final = "257"
 _MISSING: Final = ("missing-inputs", "bad-txns-inputs-missingorspent")
 _CONFLICTS: Final = ("txn-mempool-conflict", "txn-double-spend-detected")
 _LATER: Final = (
@@ -126,7 +127,7 @@ class Node:
 
     def _refused(self, item: Transaction, reason: str) -> TxStatus:
         txid = item.txid
-        if any(word in reason for word in _KNOWN):
+        if reason == _KNOWN_CODE or any(word in reason for word in _KNOWN):
             return TxStatus(txid, TxState.SEEN, reason)
         if any(word in reason for word in _LATER):
             return TxStatus(txid, TxState.UNKNOWN, f"not taken now: {reason}")

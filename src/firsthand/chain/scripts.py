@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput
 from firsthand.proof.transaction import MAX_SATOSHIS, Transaction, TxOutput, hash_hex
 
@@ -31,10 +32,11 @@ def check_spend(transaction: Transaction, spent: Sequence[TxOutput]) -> int:
 
 def _run_scripts(transaction: Transaction, spent: Sequence[TxOutput]) -> None:
     # The SDK takes 0.4 s to import: only who runs scripts pays for it.
-    from bsv.script.script import Script
-    from bsv.script.spend import Spend
-    from bsv.transaction_input import TransactionInput
-    from bsv.transaction_output import TransactionOutput
+    with sdk_import():
+        from bsv.script.script import Script
+        from bsv.script.spend import Spend
+        from bsv.transaction_input import TransactionInput
+        from bsv.transaction_output import TransactionOutput
 
     inputs = [
         TransactionInput(
