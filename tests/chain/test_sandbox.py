@@ -186,9 +186,13 @@ def test_it_is_all_there_when_opened_again(tmp_path: Path) -> None:
 
 def test_the_sdk_does_not_change_where_modules_are_found(tmp_path: Path) -> None:
     """bsv-sdk 2.4 puts its own folder first, where its base58 would shadow the real one."""
-    script = "import sys; before = list(sys.path)\n" + (
-        "from firsthand.chain.keys import WalletKey\nfrom firsthand.chain.networks import NETWORKS\n"
-        "WalletKey(bytes(31) + b'1', NETWORKS['sandbox']).address\n"
-        "assert sys.path == before, sys.path\n"
+    lines = (
+        "import sys",
+        "before = list(sys.path)",
+        "from firsthand.chain.keys import WalletKey",
+        "from firsthand.chain.networks import NETWORKS",
+        "WalletKey(bytes(31) + b'1', NETWORKS['sandbox']).address",
+        "assert sys.path == before, sys.path",
     )
+    script = "\n".join(lines)
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
