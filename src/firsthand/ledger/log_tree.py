@@ -10,12 +10,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, SmallInteger, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Engine, LargeBinary, SmallInteger, Table, select
 
 from firsthand.errors import InvalidInput
 from firsthand.journal.database import reading
 from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.sqlite import ENTRY, METADATA
+from firsthand.journal.store import ENTRY, METADATA
 from firsthand.proof.merkle import consistency_ranges, inclusion_ranges, tree_root
 
 __all__ = ["TILE_WIDTH", "LogTree"]
@@ -27,7 +27,7 @@ TILE_HASH: Final = Table(
     "tile_hash",
     METADATA,
     Column("level", SmallInteger, primary_key=True, autoincrement=False),
-    Column("tile", Integer, primary_key=True, autoincrement=False),
+    Column("tile", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -50,7 +50,7 @@ class LogTree:
             row = {"level": level, "tile": tile, "hash": root}
             connection.execute(TILE_HASH.insert(), row)
 
-    def events(self, connection: Connection, first: int, rows: Sequence[EventRow]) -> None:
+    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
         """Events stand in their capture's own tree, not in the log's."""
 
     def root(self, size: int) -> bytes:

@@ -9,16 +9,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, select
 
 from firsthand.errors import Unauthorized
-from firsthand.journal.database import reading
+from firsthand.journal.database import Statement, reading
 from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.sqlite import ENTRY
+from firsthand.journal.store import ENTRY
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.parties import STATEMENT_TYPE, Party, PartyHistory
 
 __all__ = ["PartyLedger", "PlacedStatement"]
 
 _NO_END: Final = 2**53
-_LAST: Final = "SELECT leaf FROM entry WHERE kind = ? AND place < ? ORDER BY place DESC LIMIT 1"
+_LAST: Final = Statement("SELECT leaf FROM entry WHERE kind = ? AND place < ? ORDER BY place DESC LIMIT 1")
 
 PlacedStatement = tuple[int, bytes, dict[str, Any]]
 """A statement's place, leaf hash and document."""
@@ -44,7 +44,7 @@ class PartyLedger:
             else:
                 self._history.require_key(entry.issuer, entry.key)
 
-    def events(self, connection: Connection, first: int, rows: Sequence[EventRow]) -> None:
+    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
         """Events change no party."""
 
     def current(self) -> PartyHistory:
@@ -85,7 +85,8 @@ class PartyLedger:
 
     def _catch_up(self, connection: Connection, before: int | None) -> None:
         end = _NO_END if before is None else before
-        last = connection.exec_driver_sql(_LAST, (STATEMENT_TYPE, end)).scalar()
+        row = _LAST.run(connection, STATEMENT_TYPE, end).fetchone()
+        last = row[0] if row else None
         if last == self._last:
             return
         history = PartyHistory()

@@ -20,7 +20,7 @@ from firsthand.events.validation import validate_event
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.signing import secure
 from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.ledger.event_index import items_of
+from firsthand.ledger.event_index import facts_of, keys_of
 from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.capture import (
     CAPTURE_TYPE,
@@ -39,6 +39,7 @@ __all__ = [
     "Prepared",
     "capture_events",
     "event_ids_of",
+    "event_row",
     "prepare",
     "prepare_batches",
     "rows_of",
@@ -132,9 +133,14 @@ def rows_of(events: Iterable[dict[str, Any]], where: Callable[[int], str]) -> It
             if context is not names.source:
                 # Events of one document share their context object, which is then read once.
                 names = HashContext.of(context if context is not None else ())
-            yield EventRow(canonical(event), event_ids_of(event, names), items_of(event))
+            yield event_row(canonical(event), event, names)
         except InvalidInput as error:
             raise InvalidInput(error.reason, where(number) + error.path.removeprefix("$")) from None
+
+
+def event_row(body: bytes, event: dict[str, Any], names: HashContext) -> EventRow:
+    """A valid event, in canonical form in `body`, with its event IDs and what the index holds of it."""
+    return EventRow(body, event_ids_of(event, names), keys_of(event), facts_of(event))
 
 
 def capture_events(
@@ -189,7 +195,7 @@ def _append(
 
 
 def _spooled(rows: list[EventRow]) -> Iterator[bytes]:
-    # Canonical JSON has no line breaks, so a line is an event; its items are derived anew.
+    # Canonical JSON has no line breaks, so a line is an event; its keys are derived anew.
     for row in rows:
         yield canonical(list(row.event_ids)) + b"\n"
         yield row.body + b"\n"
@@ -199,4 +205,5 @@ def _unspooled(spool: IO[bytes]) -> Iterator[EventRow]:
     spool.seek(0)
     for event_ids in spool:
         body = spool.readline()[:-1]
-        yield EventRow(body, parse_canonical(event_ids[:-1]), items_of(parse_canonical(body)))
+        event = parse_canonical(body)
+        yield EventRow(body, parse_canonical(event_ids[:-1]), keys_of(event), facts_of(event))

@@ -22,7 +22,7 @@ from firsthand.service.capture import Prepared, prepare, rows_of
 __all__ = ["PreparePool", "prepare_pool"]
 
 T = TypeVar("T")
-Packed = tuple[list[bytes], list[Any], list[Any]]
+Packed = tuple[list[bytes], list[Any], list[Any], list[Any]]
 
 
 class PreparePool:
@@ -76,6 +76,6 @@ def _prepare_events(texts: list[bytes], context: Any, first: int, path: str) -> 
 
 
 def _packed(rows: Iterable[EventRow]) -> Packed:
-    # Three lists of plain values cross the process boundary faster than a list of rows.
-    bodies, ids, items = zip(*rows, strict=True)
-    return list(bodies), list(ids), list(items)
+    # Four lists of plain values cross the process boundary faster than a list of rows.
+    bodies, ids, keys, facts = zip(*rows, strict=True)
+    return list(bodies), list(ids), list(keys), list(facts)

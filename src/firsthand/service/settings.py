@@ -16,10 +16,21 @@ import msgspec
 
 from firsthand.errors import WorkspaceError
 
-__all__ = ["FILE_NAME", "Chain", "Cost", "Finality", "Settings", "load_settings", "write_settings"]
+__all__ = [
+    "FILE_NAME",
+    "Chain",
+    "Cost",
+    "Database",
+    "Finality",
+    "Server",
+    "Settings",
+    "load_settings",
+    "write_settings",
+]
 
 FILE_NAME = "firsthand.toml"
 ENV_PREFIX = "FIRSTHAND_"
+_LISTS = ("headers", "webhook_networks")
 
 NetworkName = Literal["sandbox", "regtest", "testnet", "mainnet"]
 BroadcasterName = Literal["sandbox", "arc", "arcade", "node"]
@@ -47,6 +58,23 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     usd_per_bsv: float = 20.0
 
 
+class Database(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where journal and index are: empty for SQLite in the workspace's folder."""
+
+    url: str = ""
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `firsthand serve` takes from others, and where it may call."""
+
+    capture_limit: int = 10_000
+    capture_bytes: int = 16_000_000
+    public_read: bool = False
+    webhook_networks: tuple[str, ...] = ()
+    auth_failures_per_minute: int = 30
+    slow_sender_seconds: int = 20
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `uri` is what the URIs of parties, lots and places begin with."""
 
@@ -54,6 +82,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chain: Chain = Chain()
     finality: Finality = Finality()
     cost: Cost = Cost()
+    database: Database = Database()
+    server: Server = Server()
 
 
 def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -76,7 +106,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
                 raise WorkspaceError(
                     f"the environment variable {name} names no setting; see docs/configuration.md"
                 )
-            given = value.split() if key == "headers" else value
+            given = value.split() if key in _LISTS else value
             document.setdefault(group, {})[key] = given
     return _convert(document, "the environment")
 
@@ -84,7 +114,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
     lines = [f"uri = {_toml(settings.uri)}"]
-    for group in ("chain", "finality", "cost"):
+    for group in ("chain", "finality", "cost", "database", "server"):
         lines += ["", f"[{group}]"]
         values = getattr(settings, group)
         lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]

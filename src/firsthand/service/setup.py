@@ -6,17 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from firsthand.chain.coins import WALLET_METADATA
-from firsthand.chain.headers import HEADERS_METADATA
 from firsthand.chain.signing import Coin
+from firsthand.journal.database import database_url
 from firsthand.service.chain_access import CREDENTIALS, ChainAccess, split_credentials
-from firsthand.service.settings import BroadcasterName, Chain, NetworkName, Settings
+from firsthand.service.settings import BroadcasterName, Chain, Database, NetworkName, Settings
 from firsthand.service.workspace import Workspace, create_workspace, utc_now
 
 __all__ = ["initialise"]
 
 SANDBOX_FUNDS: Final = 1_000_000
 """Satoshis that a new sandbox workspace begins with: some hundred thousand anchors."""
+
+
+def without_password(url: str) -> str:
+    """A database URL as it may stand in the settings file. Raises WorkspaceError."""
+    if not url:
+        return ""
+    return database_url(url, Path(), "").set(password=None).render_as_string().replace("+psycopg", "", 1)
 
 
 def initialise(
@@ -28,6 +34,7 @@ def initialise(
     headers: tuple[str, ...],
     uri: str,
     passphrase: str,
+    database: str = "",
     now: Callable[[], str] = utc_now,
 ) -> Workspace:
     """Make a workspace; a user and password in `url` go to the keystore, not to the settings.
@@ -36,9 +43,8 @@ def initialise(
     """
     plain, credentials = split_credentials(url) if url else ("", None)
     chain = Chain(network=network, broadcaster=broadcaster, url=plain, headers=headers)
-    workspace = create_workspace(
-        folder, Settings(uri=uri, chain=chain), passphrase, (WALLET_METADATA, HEADERS_METADATA), now
-    )
+    settings = Settings(uri=uri, chain=chain, database=Database(url=without_password(database)))
+    workspace = create_workspace(folder, settings, passphrase, now, database)
     if credentials is not None:
         workspace.keystore.put(CREDENTIALS, credentials.encode())
     access = ChainAccess(workspace)

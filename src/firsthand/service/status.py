@@ -13,7 +13,7 @@ from firsthand.chain.protocols import TxState
 from firsthand.errors import BroadcastUncertain, FirsthandError
 from firsthand.identity.keystore import Keystore
 from firsthand.journal.database import reading
-from firsthand.journal.sqlite import ENTRY
+from firsthand.journal.store import ENTRY
 from firsthand.proof.capture import CAPTURE_TYPE
 from firsthand.proof.transaction import hash_hex
 from firsthand.service import wallet
@@ -141,14 +141,16 @@ def _uri(access: ChainAccess) -> Finding:
 
 
 def _journal(access: ChainAccess) -> Finding:
-    with access.workspace.engine.connect() as connection:
-        result = connection.exec_driver_sql("PRAGMA quick_check").scalar_one()
+    result = "ok"
+    if access.workspace.engine.dialect.name == "sqlite":
+        with access.workspace.engine.connect() as connection:
+            result = str(connection.exec_driver_sql("PRAGMA quick_check").scalar_one())
     tree_ok = True
     anchors = access.workspace.anchors.all()
     if anchors and anchors[-1].size:
         root = access.workspace.tree.root(anchors[-1].size)
         tree_ok = b64encode(root) in anchors[-1].checkpoint
-    mend = "restore firsthand.db from a backup"
+    mend = "restore the database from a backup"
     detail = f"{result}; root {'as anchored' if tree_ok else 'differs from the last checkpoint'}"
     return Finding("journal", result == "ok" and tree_ok, detail, mend)
 

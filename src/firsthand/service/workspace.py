@@ -7,23 +7,25 @@ adapters join it in `service.chain_access`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine
 
 from firsthand.errors import NotFound, WorkspaceError
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.keystore import Keystore
-from firsthand.journal.database import create_database, open_database
-from firsthand.journal.sqlite import METADATA, SqliteJournal
+from firsthand.journal.database import database_url, open_engine
+from firsthand.journal.store import DatabaseJournal
 from firsthand.ledger.anchors import AnchorLedger
 from firsthand.ledger.event_index import EventIndex
 from firsthand.ledger.log_tree import LogTree
 from firsthand.ledger.parties import PartyLedger
+from firsthand.ledger.places import PlaceTree
+from firsthand.service.schema import check_version, make_tables
 from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
 
 __all__ = ["DATABASE", "KEYSTORE", "Workspace", "create_workspace", "utc_now"]
@@ -60,14 +62,22 @@ class Workspace:
         self.tree = LogTree(engine)
         self.parties = PartyLedger(engine)
         self.anchors = AnchorLedger(engine)
-        self.journal = SqliteJournal(engine, now, (self.parties, self.tree, self.index))
+        self.places = PlaceTree(engine)
+        projections = (self.parties, self.tree, self.index, self.places)
+        self.journal = DatabaseJournal(engine, now, projections)
         self._signing_keys: dict[str, SigningKey] = {}
 
     @classmethod
-    def open(cls, folder: Path, passphrase: Callable[[], str]) -> Workspace:
-        """Open the workspace in this folder. Raises WorkspaceError."""
+    def open(cls, folder: Path, passphrase: Callable[[], str], *, any_version: bool = False) -> Workspace:
+        """Open the workspace in this folder; `any_version` is for upgrading it. Raises WorkspaceError."""
         settings = load_settings(folder)
-        return cls(folder, settings, open_database(folder / DATABASE), passphrase)
+        url = database_url(settings.database.url, folder, DATABASE)
+        if url.drivername == "sqlite" and not Path(str(url.database)).is_file():
+            raise WorkspaceError(f"the journal {url.database} is missing")
+        engine = open_engine(url)
+        if not any_version:
+            check_version(engine)
+        return cls(folder, settings, engine, passphrase)
 
     @cached_property
     def keystore(self) -> Keystore:
@@ -113,13 +123,16 @@ def create_workspace(
     folder: Path,
     settings: Settings,
     passphrase: str,
-    tables: Sequence[MetaData] = (),
     now: Callable[[], str] = utc_now,
+    database: str = "",
 ) -> Workspace:
-    """Make a workspace in a folder that has none, with the tables of further rooms.
+    """Make a workspace in a folder that has none, with all tables in its database.
 
-    Raises WorkspaceError when there is one. The settings file is written last: a folder without it is no
-    workspace, so a crash in the middle leaves nothing that could be taken for one.
+    `database` is the URL to open now, with the password that the settings must not hold.
+
+    Raises WorkspaceError when there is one, or when the database that the settings name is not empty. The
+    settings file is written last: a folder without it is no workspace, so a crash in the middle leaves
+    nothing that could be taken for one.
     """
     if (folder / FILE_NAME).exists():
         raise WorkspaceError(f"{folder} is a Firsthand workspace already")
@@ -133,9 +146,8 @@ def create_workspace(
     keystore = Keystore.create(folder / KEYSTORE, passphrase)
     keystore.put(LOG_KEY, SigningKey.generate("Ed25519", secrets.token_bytes).to_secret())
     keystore.put(WALLET_KEY, _wallet_secret())
-    engine = create_database(folder / DATABASE)
-    for metadata in (METADATA, *tables):
-        metadata.create_all(engine)
+    engine = open_engine(database_url(database or settings.database.url, folder, DATABASE))
+    make_tables(engine)
     write_settings(folder, settings)
     return Workspace(folder, settings, engine, lambda: passphrase, now)
 

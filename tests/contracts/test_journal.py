@@ -1,10 +1,9 @@
-"""The SQLite journal: durable through kill -9, one fsync for many, safe for several processes."""
+"""What every journal promises: durable through kill -9, one fsync for many, safe for several processes."""
 
 from __future__ import annotations
 
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,38 +14,37 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
-from firsthand.errors import InvalidInput, Unauthorized, WorkspaceError
-from firsthand.journal.database import create_database, open_database
-from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.sqlite import METADATA, SqliteJournal
-from firsthand.ledger.event_index import EventIndex
+from firsthand.errors import InvalidInput, Unauthorized
+from firsthand.journal.protocol import EventRow, Facts, NewEntry
+from firsthand.journal.store import METADATA, DatabaseJournal
+from firsthand.ledger.event_index import EventIndex, Kind
 from firsthand.ledger.log_tree import LogTree
 from firsthand.proof.merkle import tree_root
+from tests.made import tables_in
 
+PROJECT = Path(__file__).parents[2]
 NOW = "2026-01-01T00:00:00Z"
 
 
-def journal_at(path: Path) -> tuple[SqliteJournal, LogTree]:
-    if path.exists():
-        engine = open_database(path)
-    else:
-        engine = create_database(path)
-        METADATA.create_all(engine)
+def journal_at(url: str) -> tuple[DatabaseJournal, LogTree]:
+    engine = tables_in(url, METADATA)
     tree = LogTree(engine)
-    return SqliteJournal(engine, lambda: NOW, (tree, EventIndex(engine))), tree
+    return DatabaseJournal(engine, lambda: NOW, (tree, EventIndex(engine))), tree
+
+
+def row(body: str, event_id: str, *items: str) -> EventRow:
+    facts = Facts(0, "ObjectEvent", "ADD", None, None)
+    return EventRow(body.encode(), (event_id,), [(int(Kind.EPC), uri) for uri in items], facts)
 
 
 def capture(name: str, count: int = 2) -> NewEntry:
-    rows = [
-        EventRow(f'{{"event":"{name}/{n}"}}'.encode(), (f"urn:{name}:{n}",), ("urn:lot",))
-        for n in range(count)
-    ]
+    rows = [row(f'{{"event":"{name}/{n}"}}', f"urn:{name}:{n}", "urn:lot") for n in range(count)]
     root = sha256(name.encode()).digest()
     return NewEntry("Capture", "urn:maker", f'{{"name":"{name}"}}'.encode(), "k", root, count, rows)
 
 
-def test_entries_and_events_come_back_in_order(tmp_path: Path) -> None:
-    journal, _ = journal_at(tmp_path / "db")
+def test_entries_and_events_come_back_in_order(database: str) -> None:
+    journal, _ = journal_at(database)
     for number in range(5):
         (appended,) = journal.append([capture(f"c{number}")])
         assert (appended.place, appended.new) == (number, True)
@@ -59,8 +57,8 @@ def test_entries_and_events_come_back_in_order(tmp_path: Path) -> None:
     assert [entry.place for entry in journal.entries(1, 3)] == [1, 2]
 
 
-def test_the_same_capture_twice_is_one_entry(tmp_path: Path) -> None:
-    journal, _ = journal_at(tmp_path / "db")
+def test_the_same_capture_twice_is_one_entry(database: str) -> None:
+    journal, _ = journal_at(database)
     first = capture("a")
     journal.append([capture("b")])
     journal.append([first])
@@ -73,9 +71,9 @@ def test_the_same_capture_twice_is_one_entry(tmp_path: Path) -> None:
     assert journal.size() == 2
 
 
-def test_all_of_an_append_or_none(tmp_path: Path) -> None:
-    journal, tree = journal_at(tmp_path / "db")
-    wrong = NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, 3, [EventRow(b"{}", ("urn:x",), ())])
+def test_all_of_an_append_or_none(database: str) -> None:
+    journal, tree = journal_at(database)
+    wrong = NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, 3, [row("{}", "urn:x")])
     with pytest.raises(InvalidInput, match="names 3 events, got 1"):
         journal.append([capture("a"), wrong])
     assert journal.size() == 0
@@ -83,8 +81,8 @@ def test_all_of_an_append_or_none(tmp_path: Path) -> None:
     assert tree.root(1) == tree_root([next(iter(journal.entries())).leaf])
 
 
-def test_a_document_that_tiles_cannot_carry_is_refused(tmp_path: Path) -> None:
-    journal, _ = journal_at(tmp_path / "db")
+def test_a_document_that_tiles_cannot_carry_is_refused(database: str) -> None:
+    journal, _ = journal_at(database)
     with pytest.raises(InvalidInput, match="65535"):
         journal.append([NewEntry("Note", "urn:maker", b"x" * 65_536, "k")])
 
@@ -96,17 +94,16 @@ class Refusing:
         if b"bad" in entry.document:
             raise Unauthorized("refused")
 
-    def events(self, connection: Connection, first: int, rows: object) -> None:
+    def events(self, connection: Connection, first: int, issuer: str, rows: object) -> None:
         pass
 
 
-def test_appends_that_arrive_together_share_one_commit_and_a_refusal_stays_alone(tmp_path: Path) -> None:
-    engine = create_database(tmp_path / "db")
-    METADATA.create_all(engine)
+def test_appends_that_arrive_together_share_one_commit_and_a_refusal_stays_alone(database: str) -> None:
+    engine = tables_in(database, METADATA)
     commits: list[int] = []
     event.listen(engine, "commit", lambda connection: commits.append(1))
     tree = LogTree(engine)
-    journal = SqliteJournal(engine, lambda: NOW, (Refusing(), tree))
+    journal = DatabaseJournal(engine, lambda: NOW, (Refusing(), tree))
     refused: list[str] = []
 
     def append(name: str) -> None:
@@ -118,12 +115,10 @@ def test_appends_that_arrive_together_share_one_commit_and_a_refusal_stays_alone
     names = [f"{'bad' if n % 10 == 0 else 'good'}{n}" for n in range(60)]
     threads = [threading.Thread(target=append, args=(name,)) for name in names]
     # Hold the database, so that the second leader finds all others waiting.
-    with sqlite3.connect(tmp_path / "db", isolation_level=None) as holder:
-        holder.execute("BEGIN IMMEDIATE")
+    with engine.begin():
         for thread in threads:
             thread.start()
         time.sleep(0.5)
-        holder.execute("COMMIT")
     for thread in threads:
         thread.join()
     assert sorted(refused) == sorted(name for name in names if name.startswith("bad"))
@@ -135,10 +130,9 @@ def test_appends_that_arrive_together_share_one_commit_and_a_refusal_stays_alone
 
 WRITER = """
 import sys, threading
-from pathlib import Path
 sys.path.insert(0, sys.argv[3])
-from test_sqlite import capture, journal_at
-journal, _ = journal_at(Path(sys.argv[1]))
+from tests.contracts.test_journal import capture, journal_at
+journal, _ = journal_at(sys.argv[1])
 lock = threading.Lock()
 def work(thread):
     for number in range(int(sys.argv[4])):
@@ -151,13 +145,13 @@ for t in threads: t.join()
 """
 
 
-def writer(path: Path, name: str, count: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(path), name, str(Path(__file__).parent), str(count)]
+def writer(url: str, name: str, count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, url, name, str(PROJECT), str(count)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
-def check_whole(path: Path, acknowledged: dict[str, int]) -> None:
-    journal, tree = journal_at(path)
+def check_whole(url: str, acknowledged: dict[str, int]) -> None:
+    journal, tree = journal_at(url)
     entries = list(journal.entries())
     assert [entry.place for entry in entries] == list(range(len(entries)))
     by_name = {entry.document: entry.place for entry in entries}
@@ -173,52 +167,34 @@ def acknowledged_by(output: str) -> dict[str, int]:
     return {name: int(place) for name, place in lines}
 
 
-def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
-    path = tmp_path / "db"
-    journal_at(path)
+def test_what_was_acknowledged_survives_kill_9(database: str) -> None:
+    journal_at(database)
     acknowledged: dict[str, int] = {}
     for round_number in range(5):
-        process = writer(path, f"round{round_number}", 100_000)
+        process = writer(database, f"round{round_number}", 100_000)
         time.sleep(random.uniform(0.9, 1.6))
         process.send_signal(signal.SIGKILL)
         output, _ = process.communicate()
         acknowledged |= acknowledged_by(output)
-        check_whole(path, acknowledged)
+        check_whole(database, acknowledged)
     assert len(acknowledged) > 50
 
 
-def test_two_processes_on_one_journal(tmp_path: Path) -> None:
-    path = tmp_path / "db"
-    journal_at(path)
-    processes = [writer(path, name, 60) for name in ("one", "two", "three")]
+def test_two_processes_on_one_journal(database: str) -> None:
+    journal_at(database)
+    processes = [writer(database, name, 60) for name in ("one", "two", "three")]
     acknowledged: dict[str, int] = {}
     for process in processes:
         output, _ = process.communicate()
         assert process.returncode == 0
         acknowledged |= acknowledged_by(output)
     assert len(acknowledged) == 3 * 3 * 60
-    check_whole(path, acknowledged)
+    check_whole(database, acknowledged)
 
 
-def test_a_million_events_stream_through(tmp_path: Path) -> None:
-    journal, _ = journal_at(tmp_path / "db")
+def test_a_million_events_stream_through(database: str) -> None:
+    journal, _ = journal_at(database)
     count = 50_000
-    rows = (EventRow(b'{"n":%d}' % n, (f"urn:{n}",), ()) for n in range(count))
+    rows = (row(f'{{"n":{n}}}', f"urn:{n}") for n in range(count))
     journal.append([NewEntry("Capture", "urn:maker", b"{}", "k", b"r" * 32, count, rows)])
     assert journal.event(count - 1)[2] == b'{"n":%d}' % (count - 1)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a database" * 100])
-def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "db"
-    path.write_bytes(content)
-    with pytest.raises(WorkspaceError):
-        open_database(path)
-
-
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    journal_at(tmp_path / "db")
-    with sqlite3.connect(tmp_path / "db") as connection:
-        connection.execute("PRAGMA user_version=99")
-    with pytest.raises(WorkspaceError, match="99"):
-        open_database(tmp_path / "db")

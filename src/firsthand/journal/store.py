@@ -1,8 +1,8 @@
-"""The journal on SQLite.
+"""The journal in a database, SQLite or PostgreSQL.
 
 Appends that arrive together share one transaction and so one fsync: whoever gets the writer's lock
-commits all that is waiting, each caller's entries behind a savepoint of their own. BEGIN IMMEDIATE makes
-processes take turns, so that places have no gaps and none is given twice.
+commits all that is waiting, each caller's entries behind a savepoint of their own. Writers in several
+processes take turns (`journal.database`), so that places have no gaps and none is given twice.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ from sqlalchemy import (
 )
 
 from firsthand.errors import FirsthandError, InvalidInput, NotFound
-from firsthand.journal.database import reading
+from firsthand.journal.database import KEY, NUMBER, Statement, bulk_insert, reading
 from firsthand.journal.protocol import Appended, Entry, EventRow, NewEntry, Projection
 
-__all__ = ["ENTRY", "METADATA", "SqliteJournal"]
+__all__ = ["ENTRY", "METADATA", "DatabaseJournal"]
 
 METADATA: Final = MetaData()
 
 ENTRY: Final = Table(
     "entry",
     METADATA,
-    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("place", NUMBER, primary_key=True, autoincrement=False),
     Column("kind", String, nullable=False, index=True),
-    Column("issuer", String, nullable=False),
+    Column("issuer", KEY, nullable=False),
     Column("leaf", LargeBinary, nullable=False, unique=True),
     Column("root", LargeBinary),
     Column("first_event", BigInteger, nullable=False, index=True),
@@ -53,7 +53,7 @@ ENTRY: Final = Table(
 EVENT: Final = Table(
     "event",
     METADATA,
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
 )
 
@@ -61,27 +61,37 @@ _MAX_DOCUMENT: Final = 65_535
 """C2SP tlog-tiles gives an entry's length 16 bits."""
 
 _CHUNK: Final = 1000
-_INSERT_ENTRY: Final = (
+_INSERT_ENTRY: Final = Statement(
     "INSERT INTO entry (place, kind, issuer, leaf, root, first_event, count, recorded, document) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_EVENT: Final = "INSERT INTO event (number, body) VALUES (?, ?)"
-_FIND: Final = "SELECT place, leaf, recorded FROM entry WHERE leaf = ?"
-_FIND_CAPTURE: Final = "SELECT place, leaf, recorded FROM entry WHERE issuer = ? AND root = ? AND count = ?"
-_END: Final = "SELECT place + 1, first_event + count FROM entry ORDER BY place DESC LIMIT 1"
+_FIND: Final = Statement("SELECT place, leaf, recorded FROM entry WHERE leaf = ?")
+_FIND_CAPTURE: Final = Statement(
+    "SELECT place, leaf, recorded FROM entry WHERE issuer = ? AND root = ? AND count = ?"
+)
+_END: Final = Statement(
+    "SELECT place + 1, first_event + count, recorded FROM entry ORDER BY place DESC LIMIT 1"
+)
+_SAVEPOINT: Final = Statement("SAVEPOINT request")
+_ROLLBACK: Final = Statement("ROLLBACK TO SAVEPOINT request")
+_RELEASE: Final = Statement("RELEASE SAVEPOINT request")
+
+Also = Callable[[Connection, Sequence[Appended]], None]
+"""What a caller stores in the same transaction as its entries."""
 
 
 class _Request:
     """One caller's entries, waiting for a leader to commit them."""
 
-    def __init__(self, entries: Sequence[NewEntry]) -> None:
+    def __init__(self, entries: Sequence[NewEntry], also: Also | None) -> None:
         self.entries = entries
+        self.also = also
         self.done = False
         self.appended: list[Appended] = []
         self.error: BaseException | None = None
 
 
-class SqliteJournal:
+class DatabaseJournal:
     """A journal in the tables of `METADATA`; `now` gives the time of recording as RFC 3339 text."""
 
     def __init__(
@@ -94,9 +104,9 @@ class SqliteJournal:
         self._queue_lock = threading.Lock()
         self._writer = threading.Lock()
 
-    def append(self, entries: Sequence[NewEntry]) -> list[Appended]:
+    def append(self, entries: Sequence[NewEntry], also: Also | None = None) -> list[Appended]:
         """Append all of these or none; see `Journal.append`."""
-        request = _Request(entries)
+        request = _Request(entries, also)
         with self._queue_lock:
             self._queue.append(request)
         with self._writer:
@@ -123,14 +133,16 @@ class SqliteJournal:
                 request.done = True
 
     def _try(self, connection: Connection, request: _Request) -> None:
-        connection.exec_driver_sql("SAVEPOINT request")
+        _SAVEPOINT.run(connection)
         try:
             for entry in request.entries:
                 request.appended.append(self._append(connection, entry))
+            if request.also is not None:
+                request.also(connection, request.appended)
         except FirsthandError as error:
-            connection.exec_driver_sql("ROLLBACK TO request")
+            _ROLLBACK.run(connection)
             request.error = error
-        connection.exec_driver_sql("RELEASE request")
+        _RELEASE.run(connection)
 
     def _append(self, connection: Connection, entry: NewEntry) -> Appended:
         if len(entry.document) > _MAX_DOCUMENT:
@@ -138,42 +150,27 @@ class SqliteJournal:
                 f"a signed document has at most {_MAX_DOCUMENT} bytes, got {len(entry.document)}"
             )
         leaf = sha256(b"\x00" + entry.document).digest()
-        # The driver's own connection: SQLAlchemy's share of a capture is many times that of SQLite.
-        driver: Any = connection.connection.driver_connection
-        found = driver.execute(_FIND, (leaf,)).fetchone()
+        found = _FIND.run(connection, leaf).fetchone()
         if found is None and entry.root is not None:
-            capture = (entry.issuer, entry.root, entry.count)
-            found = driver.execute(_FIND_CAPTURE, capture).fetchone()
+            found = _FIND_CAPTURE.run(connection, entry.issuer, entry.root, entry.count).fetchone()
         if found is not None:
             return Appended(found[0], False, found[1], found[2])
-        end = driver.execute(_END).fetchone()
-        place, first = (end[0], end[1]) if end else (0, 0)
-        recorded = self._now()
-        row = (
-            place,
-            entry.kind,
-            entry.issuer,
-            leaf,
-            entry.root,
-            first,
-            entry.count,
-            recorded,
-            entry.document,
-        )
-        driver.execute(_INSERT_ENTRY, row)
+        end = _END.run(connection).fetchone()
+        # A clock that is behind another process's must not bring record times out of journal order.
+        place, first, recorded = (end[0], end[1], max(end[2], self._now())) if end else (0, 0, self._now())
+        fields = (entry.kind, entry.issuer, leaf, entry.root, first, entry.count, recorded, entry.document)
+        _INSERT_ENTRY.run(connection, place, *fields)
         for projection in self._projections:
             projection.entry(connection, place, leaf, entry)
         self._append_events(connection, first, entry)
         return Appended(place, True, leaf, recorded)
 
     def _append_events(self, connection: Connection, first: int, entry: NewEntry) -> None:
-        driver: Any = connection.connection.driver_connection
         number = first
         for rows in _chunks(entry.events):
-            pairs = [(number + at, row.body) for at, row in enumerate(rows)]
-            driver.executemany(_INSERT_EVENT, pairs)
+            bulk_insert(connection, EVENT, [(number + at, row.body) for at, row in enumerate(rows)])
             for projection in self._projections:
-                projection.events(connection, number, rows)
+                projection.events(connection, number, entry.issuer, rows)
             number += len(rows)
         if number - first != entry.count:
             raise InvalidInput(f"the capture names {entry.count} events, got {number - first}")

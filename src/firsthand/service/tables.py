@@ -1,0 +1,123 @@
+"""The tables of the server's own state: keys, jobs, queries, subscriptions. None of it is provenance.
+
+What was recorded stands in the journal alone; losing these tables loses access, not records.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, String, Table, Text
+
+from firsthand.journal.database import KEY, NUMBER
+
+__all__ = [
+    "API_KEY",
+    "AUDIT",
+    "CAPTURE_JOB",
+    "DEAD_LETTER",
+    "NAMED_QUERY",
+    "RELEASED_TOKEN",
+    "SERVICE_METADATA",
+    "SUBSCRIPTION",
+]
+
+SERVICE_METADATA: Final = MetaData()
+
+API_KEY: Final = Table(
+    "api_key",
+    SERVICE_METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("party", String),
+    Column("scopes", String, nullable=False),
+    Column("label", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("expires", String),
+    Column("revoked", String),
+)
+AUDIT: Final = Table(
+    "audit",
+    SERVICE_METADATA,
+    Column("number", NUMBER, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("api_key", KEY, nullable=False),
+    Column("method", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("status", BigInteger, nullable=False),
+    Column("client", String, nullable=False),
+    Column("request_id", String, nullable=False),
+    Index("ix_audit_api_key", "api_key", "number"),
+)
+CAPTURE_JOB: Final = Table(
+    "capture_job",
+    SERVICE_METADATA,
+    Column("number", NUMBER, primary_key=True),
+    Column("id", KEY, nullable=False, unique=True),
+    Column("api_key", KEY),
+    Column("issuer", KEY, nullable=False),
+    Column("behaviour", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("finished", String),
+    Column("success", Boolean, nullable=False),
+    Column("errors", Text, nullable=False),
+    Column("places", Text, nullable=False),
+    Column("body", LargeBinary),
+    Column("leased_until", BigInteger, nullable=False),
+    Index("ix_capture_job_issuer", "issuer", "number"),
+    Index("ix_capture_job_finished", "finished", "number"),
+)
+"""`body` is kept until the job has finished; until `leased_until` (microseconds) a process works on it."""
+
+NAMED_QUERY: Final = Table(
+    "named_query",
+    SERVICE_METADATA,
+    Column("name", KEY, primary_key=True),
+    Column("api_key", KEY, nullable=False),
+    Column("party", String),
+    Column("document", Text, nullable=False),
+    Column("created", String, nullable=False),
+)
+SUBSCRIPTION: Final = Table(
+    "subscription",
+    SERVICE_METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("query", KEY, nullable=False, index=True),
+    Column("api_key", KEY, nullable=False),
+    Column("dest", Text, nullable=False),
+    Column("token", Text),
+    Column("schedule", Text),
+    Column("report_if_empty", Boolean, nullable=False),
+    Column("epc_format", String, nullable=False),
+    Column("created", String, nullable=False),
+    Column("initial_record_time", String),
+    Column("min_record_time", String),
+    Column("last_notified", String),
+    Column("position", BigInteger, nullable=False),
+    Column("batch", BigInteger, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("last_error", Text),
+    Column("due", BigInteger, nullable=False, index=True),
+    Column("leased_until", BigInteger, nullable=False),
+)
+"""`position` is the first event not looked at yet; `due` and `leased_until` in microseconds since 1970."""
+
+DEAD_LETTER: Final = Table(
+    "dead_letter",
+    SERVICE_METADATA,
+    Column("number", NUMBER, primary_key=True),
+    Column("subscription", KEY, nullable=False, index=True),
+    Column("first", BigInteger, nullable=False),
+    Column("stop", BigInteger, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("at", String, nullable=False),
+)
+"""Deliveries that were given up: the matching events numbered `first` up to, not including, `stop`."""
+
+RELEASED_TOKEN: Final = Table(
+    "released_token",
+    SERVICE_METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("expires", BigInteger, nullable=False),
+)
