@@ -40,6 +40,10 @@ class WrongPassphrase(FirsthandError):
     """The keystore does not open with this passphrase."""
 
 
+class Conflict(FirsthandError):
+    """Something of that name is there already."""
+
+
 class WorkspaceError(FirsthandError):
     """The workspace is missing, damaged, of another version, or set up wrongly."""
 

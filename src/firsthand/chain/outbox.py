@@ -255,9 +255,11 @@ class Outbox:
             raise NotFound(f"the outbox has no transaction {txid[::-1].hex()}")
         return _sent(row)
 
-    def all(self, states: Sequence[TxState] | None = None) -> list[Sent]:
-        """The transactions in these states, or all, in the order in which they were made."""
+    def all(self, states: Sequence[TxState] | None = None, purpose: str | None = None) -> list[Sent]:
+        """The transactions in these states, for this purpose, or all, in the order in which they came."""
         query = select(*_COLUMNS).order_by(OUTBOX.c.number)
+        if purpose is not None:
+            query = query.where(OUTBOX.c.purpose == purpose)
         if states is not None:
             query = query.where(OUTBOX.c.state.in_([state.value for state in states]))
         with self._engine.connect() as connection:

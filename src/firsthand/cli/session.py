@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from firsthand.service.chain_access import ChainAccess
     from firsthand.service.workspace import Workspace
 
-__all__ = ["PASSPHRASE", "folder", "new_passphrase", "open_access", "open_workspace", "set_folder"]
+__all__ = [
+    "PASSPHRASE",
+    "ask_passphrase",
+    "folder",
+    "new_passphrase",
+    "open_access",
+    "open_workspace",
+    "set_folder",
+]
 
 PASSPHRASE: Final = "FIRSTHAND_PASSPHRASE"
 
@@ -45,6 +53,11 @@ def open_access() -> ChainAccess:
     from firsthand.service.chain_access import ChainAccess
 
     return ChainAccess(open_workspace())
+
+
+def ask_passphrase(needed: bool) -> str:
+    """The passphrase, where the keystore needs one."""
+    return _passphrase() if needed else ""
 
 
 def _passphrase() -> str:

@@ -32,7 +32,7 @@ from firsthand.errors import FirsthandError, InvalidInput, NotFound
 from firsthand.journal.database import KEY, NUMBER, Statement, bulk_insert, reading
 from firsthand.journal.protocol import Appended, Entry, EventRow, NewEntry, Projection
 
-__all__ = ["ENTRY", "METADATA", "DatabaseJournal"]
+__all__ = ["ENTRY", "METADATA", "Also", "DatabaseJournal"]
 
 METADATA: Final = MetaData()
 
@@ -46,7 +46,7 @@ ENTRY: Final = Table(
     Column("root", LargeBinary),
     Column("first_event", BigInteger, nullable=False, index=True),
     Column("count", Integer, nullable=False),
-    Column("recorded", String, nullable=False),
+    Column("recorded", KEY, nullable=False, index=True),
     Column("document", LargeBinary, nullable=False),
     UniqueConstraint("issuer", "root", "count"),
 )

@@ -53,6 +53,18 @@ class PartyLedger:
             self._catch_up(connection, None)
             return self._history.copy()
 
+    def require_key(self, uri: str, key: str) -> Party:
+        """The party that this key speaks for as of now. Raises Unauthorized."""
+        with self._lock, reading(self._engine) as connection:
+            self._catch_up(connection, None)
+            return self._history.require_key(uri, key)
+
+    def get(self, uri: str) -> Party | None:
+        """The party of that URI as of now."""
+        with self._lock, reading(self._engine) as connection:
+            self._catch_up(connection, None)
+            return self._history.party(uri)
+
     def find(self, name: str) -> Party:
         """The party of that URI, or the only one of that name. Raises Unauthorized."""
         parties = self.current().parties()

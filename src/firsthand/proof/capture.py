@@ -31,7 +31,7 @@ __all__ = [
 CAPTURE_TYPE: Final = "Capture"
 RECEIPT_TYPE: Final = "Receipt"
 
-_MEMBERS: Final = frozenset(("type", "issuer", "created", "events", "after", "proof"))
+_MEMBERS: Final = frozenset(("type", "issuer", "created", "events", "after", "custodial", "proof"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,17 @@ class SeenBlock:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a capture says: `count` events under `root`, from `issuer`, claimed to be made at `created`."""
+    """What a capture says: `count` events under `root`, from `issuer`, claimed to be made at `created`.
+
+    `custodial`: the key that signed is held by the operator for the issuer, who sent the events unsigned.
+    """
 
     issuer: str
     created: str
     count: int
     root: bytes
     after: SeenBlock | None = None
+    custodial: bool = False
 
 
 def event_leaf(event: dict[str, Any]) -> bytes:
@@ -73,6 +77,8 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
     }
     if manifest.after is not None:
         document["after"] = {"height": manifest.after.height, "hash": manifest.after.hash[::-1].hex()}
+    if manifest.custodial:
+        document["custodial"] = True
     return document
 
 
@@ -86,12 +92,15 @@ def parse_manifest(document: dict[str, Any], path: str = "$") -> Manifest:
     count = place_of(events, "count", f"{path}.events")
     if not count:
         raise InvalidInput("a capture has at least one event", f"{path}.events.count")
+    if document.get("custodial", True) is not True:
+        raise InvalidInput("expected true, or no such member", f"{path}.custodial")
     return Manifest(
         issuer=member(document, "issuer", str, path),
         created=timestamp(document, "created", path),
         count=count,
         root=from_base64(events, "root", f"{path}.events", 32),
         after=_seen_block(document, path),
+        custodial="custodial" in document,
     )
 
 

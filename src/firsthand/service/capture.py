@@ -7,7 +7,7 @@ that nothing is journaled before the last event is known to be good, and memory 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from tempfile import TemporaryFile
@@ -20,6 +20,7 @@ from firsthand.events.validation import validate_event
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.signing import secure
 from firsthand.journal.protocol import EventRow, NewEntry
+from firsthand.journal.store import Also
 from firsthand.ledger.event_index import facts_of, keys_of
 from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.capture import (
@@ -150,15 +151,24 @@ def capture_events(
     key: SigningKey,
     *,
     after: SeenBlock | None = None,
+    custodial: bool = False,
+    alongside: Sequence[NewEntry] = (),
+    also: Also | None = None,
 ) -> Captured:
-    """Sign prepared events as one capture and journal it. Raises Unauthorized when the key may not."""
+    """Sign prepared events as one capture and journal it, after the entries `alongside`.
+
+    What `also` stores stands in the same transaction; it is told of the capture last. `custodial` says in
+    the capture that the key is held for its issuer. Raises Unauthorized when the key may not.
+    """
     created = workspace.now()
-    manifest = Manifest(issuer, created, prepared.count, prepared.root, after)
+    manifest = Manifest(issuer, created, prepared.count, prepared.root, after, custodial)
     signed = secure(manifest_document(manifest), key, created)
-    return _append(workspace, signed, key.did, manifest, prepared)
+    return _append(workspace, signed, key.did, manifest, prepared, alongside, also)
 
 
-def submit(workspace: Workspace, capture: dict[str, Any], prepared: Prepared) -> Captured:
+def submit(
+    workspace: Workspace, capture: dict[str, Any], prepared: Prepared, *, also: Also | None = None
+) -> Captured:
     """Journal a capture that its issuer has signed elsewhere, over these events.
 
     Raises InvalidInput when its signature or its root does not fit, Unauthorized when the key does not
@@ -172,11 +182,17 @@ def submit(workspace: Workspace, capture: dict[str, Any], prepared: Prepared) ->
             f"got {prepared.count} under {prepared.root.hex()}",
             "$.events",
         )
-    return _append(workspace, capture, key, manifest, prepared)
+    return _append(workspace, capture, key, manifest, prepared, (), also)
 
 
 def _append(
-    workspace: Workspace, signed: dict[str, Any], key: str, manifest: Manifest, prepared: Prepared
+    workspace: Workspace,
+    signed: dict[str, Any],
+    key: str,
+    manifest: Manifest,
+    prepared: Prepared,
+    alongside: Sequence[NewEntry],
+    also: Also | None,
 ) -> Captured:
     entry = NewEntry(
         CAPTURE_TYPE,
@@ -187,7 +203,7 @@ def _append(
         manifest.count,
         prepared.rows,
     )
-    (appended,) = workspace.journal.append([entry])
+    appended = workspace.journal.append([*alongside, entry], also)[-1]
     if not appended.new:
         deque(prepared.rows, maxlen=0)  # the next capture's rows come after these
     receipt = sign_receipt(workspace, appended)

@@ -21,7 +21,15 @@ from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.transaction import TxOutput, data_pushes, data_script, hash_hex, parse_transaction
 from firsthand.service.chain_access import ChainAccess
 
-__all__ = ["ON_CHAIN", "PUBLISH", "publish", "put_on_chain", "read_publication", "read_record"]
+__all__ = [
+    "ON_CHAIN",
+    "PUBLISH",
+    "publish",
+    "published_end",
+    "put_on_chain",
+    "read_publication",
+    "read_record",
+]
 
 PUBLISH: Final = "publication"
 ON_CHAIN: Final = "record"
@@ -45,7 +53,7 @@ def publish(access: ChainAccess) -> list[bytes]:
     if last is None or not last.size:
         raise NotFound("nothing is anchored yet, and the log has no name before that; run `firsthand anchor`")
     log = f"firsthand/{access.network.name}/{hash_hex(workspace.anchors.all()[0].txid)}"
-    first = _published(access)
+    first = published_end(access)
     made: list[bytes] = []
     while first < last.size:
         count = min(_ENTRIES, last.size - first)
@@ -61,11 +69,11 @@ def publish(access: ChainAccess) -> list[bytes]:
     return made
 
 
-def _published(access: ChainAccess) -> int:
+def published_end(access: ChainAccess) -> int:
     """The place up to which the log is published, as the outbox's publications say."""
     end = 0
-    for sent in access.outbox.all():
-        if sent.purpose == PUBLISH and sent.state != "rejected":
+    for sent in access.outbox.all(purpose=PUBLISH):
+        if sent.state != "rejected":
             header = _pushes(sent.raw)[0]
             if header["part"] == header["parts"]:
                 end = max(end, header["first"] + header["count"])

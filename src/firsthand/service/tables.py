@@ -56,6 +56,7 @@ CAPTURE_JOB: Final = Table(
     Column("id", KEY, nullable=False, unique=True),
     Column("api_key", KEY),
     Column("issuer", KEY, nullable=False),
+    Column("form", String, nullable=False),
     Column("behaviour", String, nullable=False),
     Column("created", String, nullable=False),
     Column("finished", String),

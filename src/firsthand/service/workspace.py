@@ -79,6 +79,12 @@ class Workspace:
             check_version(engine)
         return cls(folder, settings, engine, passphrase)
 
+    @staticmethod
+    def needs_passphrase(folder: Path) -> bool:
+        """Whether the keystore in a workspace's folder has a passphrase. Raises WorkspaceError."""
+        load_settings(folder)
+        return not Keystore.has_empty_passphrase(folder / KEYSTORE)
+
     @cached_property
     def keystore(self) -> Keystore:
         """The open keystore. Raises WrongPassphrase."""

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("root", sa.LargeBinary),
         sa.Column("first_event", sa.BigInteger, nullable=False, index=True),
         sa.Column("count", sa.Integer, nullable=False),
-        sa.Column("recorded", sa.String, nullable=False),
+        sa.Column("recorded", KEY, nullable=False),
         sa.Column("document", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("issuer", "root", "count"),
     )

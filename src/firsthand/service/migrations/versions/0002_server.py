@@ -15,6 +15,7 @@ down_revision = "0001"
 def upgrade() -> None:
     """Make the tables and empty the old index."""
     op.execute(sa.text("DELETE FROM event_key"))
+    op.create_index("ix_entry_recorded", "entry", ["recorded"])
     op.create_table(
         "event_fact",
         sa.Column("number", NUMBER, primary_key=True, autoincrement=False),
@@ -74,6 +75,7 @@ def _keys() -> None:
         sa.Column("id", KEY, nullable=False, unique=True),
         sa.Column("api_key", KEY),
         sa.Column("issuer", KEY, nullable=False),
+        sa.Column("form", sa.String, nullable=False),
         sa.Column("behaviour", sa.String, nullable=False),
         sa.Column("created", sa.String, nullable=False),
         sa.Column("finished", sa.String),

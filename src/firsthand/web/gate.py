@@ -1,0 +1,210 @@
+"""From a request to its answer: who sends it, what it asks for, the body within limits, problems as such."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+from uuid import uuid4
+
+from anyio import CapacityLimiter, to_thread
+from litestar import Request, Response
+
+from firsthand.errors import Unauthorized
+from firsthand.service.api_keys import Principal, authenticate
+from firsthand.web.calls import JSON, VERSION_HEADERS, Answer, Call
+from firsthand.web.epcis_events import pairs_of
+from firsthand.web.metrics import REQUESTS
+from firsthand.web.problems import PROBLEM, Problem, problem_of
+from firsthand.web.routes import Route
+from firsthand.web.server import Server
+
+__all__ = ["SLASH", "Gate", "client_of"]
+
+SLASH: Final = "\ue000"
+"""Stands for an encoded slash in a path, so that it does not divide it; a private character of Unicode."""
+
+_LONGEST_URL: Final = 8_000
+_LEAST_RATE: Final = 5_000
+"""Bytes a second below which a sender is too slow."""
+
+_ACCEPTED: Final = (JSON, "application/ld+json", "application/problem+json", "application/*", "*/*")
+
+log = logging.getLogger("firsthand.web")
+
+
+class Gate:
+    """Runs the routes of one server; what touches the database runs in threads."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._readers = CapacityLimiter(16)
+        self._writers = CapacityLimiter(8)
+
+    async def answer(self, route: Route, request: Request[Any, Any, Any]) -> Response[bytes]:
+        """The answer to a request on a route, whatever happens."""
+        started = time.perf_counter()
+        request_id = request_id_of(request)
+        principal: list[Principal] = []
+        try:
+            answer = await self._run(route, request, principal)
+            headers, body, media, status = answer.headers, answer.body, answer.media, answer.status
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.status >= 500:
+                log.error("request failed", exc_info=error, extra={"request_id": request_id})
+            body, media, status = problem.document(request_id), PROBLEM, problem.status
+            headers = problem.headers
+            if status == 413 and route.path == "/capture":
+                headers = headers | self._capture_limits()
+        self._note(route, request, principal, status, request_id, started)
+        return Response(
+            body,
+            status_code=status,
+            media_type=media if body else None,
+            headers={**VERSION_HEADERS, "X-Request-ID": request_id, **headers},
+        )
+
+    async def _run(self, route: Route, request: Request[Any, Any, Any], who: list[Principal]) -> Answer:
+        if len(request.scope.get("raw_path", b"")) + len(request.scope["query_string"]) > _LONGEST_URL:
+            raise Problem(414, "URITooLongException", f"a URL has at most {_LONGEST_URL} bytes")
+        _check_accept(request)
+        principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
+        if principal is not None:
+            who.append(principal)
+        body = await self._body(request) if route.has_body else b""
+        call = Call(
+            self.server,
+            route.method,
+            request.scope["path"].replace(SLASH, "%2F"),
+            {name: str(value).replace(SLASH, "/") for name, value in request.path_params.items()},
+            pairs_of(request.scope["query_string"].decode("latin-1")),
+            dict(request.headers),
+            principal,
+            str(request.base_url).rstrip("/"),
+            body,
+        )
+        call.check_versions()
+        limiter = self._writers if route.has_body else self._readers
+        return await to_thread.run_sync(route.endpoint, call, limiter=limiter)
+
+    def principal(self, route: Route, request: Any) -> Principal | None:
+        """Who sends a request, and may. Raises Problem 401, 403 or 429."""
+        if route.access == "public":
+            return None
+        header = request.headers.get("authorization")
+        if header is None:
+            if route.access == "open":
+                return None
+            if route.scope == "read" and request.method == "GET" and self.server.settings.public_read:
+                return Principal("", None, frozenset(("read",)))
+            raise _unauthenticated("an API key is needed: Authorization: Bearer fh_…")
+        client = client_of(request)
+        wait = self.server.failures.wait(client)
+        if wait:
+            raise Problem(429, "", "too many failed attempts from your address", {"Retry-After": str(wait)})
+        scheme, _, token = header.partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                raise Unauthorized("expected Authorization: Bearer fh_…")
+            principal = authenticate(self.server.workspace, token.strip())
+        except Unauthorized as error:
+            self.server.failures.add(client)
+            raise _unauthenticated(str(error)) from None
+        if not principal.may(route.scope):
+            raise Problem(403, "SecurityException", f"this API key has not the scope {route.scope}")
+        return principal
+
+    async def _body(self, request: Request[Any, Any, Any]) -> bytes:
+        """The body; too large, it is refused before it is read whole; too slow, it is given up."""
+        limit = self.server.limits.size
+        announced = request.headers.get("content-length", "0")
+        if announced.isdigit() and len(announced) < 20 and int(announced) > limit:
+            raise Problem(413, "CaptureLimitExceededException", f"a request has at most {limit} bytes")
+        body = bytearray()
+        patience = self.server.settings.slow_sender_seconds
+        started = time.monotonic()
+        stream = request.stream()
+        while True:
+            try:
+                piece = await asyncio.wait_for(anext(stream, None), patience)
+            except TimeoutError:
+                raise Problem(
+                    408, "", f"nothing came for {patience} seconds", {"Connection": "close"}
+                ) from None
+            if piece is None:
+                return bytes(body)
+            body += piece
+            if len(body) > limit:
+                raise Problem(413, "CaptureLimitExceededException", f"a request has at most {limit} bytes")
+            if time.monotonic() - started > patience + len(body) / _LEAST_RATE:
+                raise Problem(408, "", "the body comes too slowly", {"Connection": "close"})
+
+    def _capture_limits(self) -> dict[str, str]:
+        limits = self.server.limits
+        return {
+            "GS1-EPCIS-Capture-Limit": str(limits.events),
+            "GS1-EPCIS-Capture-File-Size-Limit": str(limits.size),
+        }
+
+    def _note(
+        self,
+        route: Route,
+        request: Request[Any, Any, Any],
+        who: list[Principal],
+        status: int,
+        request_id: str,
+        started: float,
+    ) -> None:
+        seconds = time.perf_counter() - started
+        REQUESTS.labels(route.method, route.path, str(status)).observe(seconds)
+        key = who[0].key_id if who else ""
+        target = request.scope.get("raw_path", b"").decode("latin-1")
+        if key:
+            query = request.scope["query_string"].decode("latin-1")
+            shown = f"{target}?{query}" if query else target
+            self.server.audit.add(key, route.method, shown, status, client_of(request), request_id)
+        log.info(
+            "request",
+            extra={
+                "request_id": request_id,
+                "method": route.method,
+                "path": target[:500],
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+                "api_key": key,
+                "client": client_of(request),
+            },
+        )
+
+
+def request_id_of(request: Any) -> str:
+    """The request's ID: a new one, never one that a client made up."""
+    found = request.scope.setdefault("firsthand_request_id", "")
+    if not found:
+        found = request.scope["firsthand_request_id"] = str(uuid4())
+    return str(found)
+
+
+def client_of(request: Any) -> str:
+    """The sender's address."""
+    client = request.scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _unauthenticated(detail: str) -> Problem:
+    return Problem(401, "SecurityException", detail, {"WWW-Authenticate": "Bearer"})
+
+
+def _check_accept(request: Request[Any, Any, Any]) -> None:
+    accept = request.headers.get("accept", "*/*")
+    for part in accept.split(","):
+        media, _, parameters = part.partition(";")
+        refused = any(
+            name.strip() == "q" and value.strip().strip("0.") == ""
+            for name, _, value in (one.partition("=") for one in parameters.split(";"))
+        )
+        if media.strip().lower() in _ACCEPTED and not refused:
+            return
+    raise Problem(406, "NotAcceptableException", f"this server answers in {JSON}, not {accept[:100]}")

@@ -1,0 +1,352 @@
+"""The server's OpenAPI 3.1 document, built from the routes and the query parameters that it really has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from firsthand import __version__
+from firsthand.events import query_names
+from firsthand.events.vocabulary import ACTIONS
+from firsthand.service.capture_jobs import Limits
+from firsthand.service.epcis_output import EPC_FORMATS
+from firsthand.service.schedule import FIELDS
+from firsthand.web.epcis_capture import ENVELOPE_MEDIA
+from firsthand.web.epcis_resources import TOP_LEVEL
+from firsthand.web.routes import ROUTES, Route
+
+__all__ = ["openapi_document"]
+
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+_URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
+_TIME: Final = {"type": "string", "format": "date-time"}
+_EVENT: Final = {
+    "type": "object",
+    "required": ["type", "eventTime", "eventTimeZoneOffset"],
+    "properties": {"type": {"type": "string"}, "eventTime": _TIME, "eventTimeZoneOffset": {"type": "string"}},
+    "description": "An EPCIS 2.0 event: https://ref.gs1.org/standards/epcis/2.0.0/epcis-json-schema.json",
+}
+
+_PROBLEMS: Final = {
+    400: "The request is not valid",
+    401: "An API key is missing or wrong",
+    403: "The API key may not do this",
+    404: "There is no such thing that the sender may see",
+    406: "The answer cannot be given in the form asked for",
+    408: "The body comes too slowly",
+    409: "It exists already",
+    413: "The request or its result is too large",
+    414: "The URL is too long",
+    415: "The body is of an unsupported type",
+    429: "Too many failed attempts",
+    500: "The server failed",
+    503: "Not ready",
+}
+
+
+def openapi_document(limits: Limits) -> dict[str, Any]:
+    """The document; `limits` are announced with /capture."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, limits)
+    for path, item in paths.items():
+        names = re.findall(r"\{(\w+)\}", path)
+        if names:
+            item["parameters"] = [_path_parameter(name) for name in names]
+        item["options"] = {
+            "summary": "What can be done here",
+            "operationId": f"options{_camel(path)}",
+            "security": [],
+            "responses": {"204": {"description": "See the headers", "headers": _headers("Allow")}},
+        }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Firsthand, an EPCIS 2.0 repository",
+            "version": __version__,
+            "description": "EPCIS 2.0 REST bindings; see docs/epcis-conformance.md for what is offered.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
+            "schemas": _schemas(),
+        },
+        "security": [{"apiKey": []}],
+    }
+
+
+def _operation(route: Route, limits: Limits) -> dict[str, Any]:
+    summary = (route.endpoint.__doc__ or "").partition("\n")[0].rstrip(".")
+    found: dict[str, Any] = {
+        "summary": summary,
+        "operationId": f"{route.method.lower()}{_camel(route.path)}",
+        "responses": _responses(route),
+    }
+    if route.access == "public":
+        found["security"] = []
+    elif route.access == "open":
+        found["security"] = [{"apiKey": []}, {}]
+    parameters = _parameters(route)
+    if parameters:
+        found["parameters"] = parameters
+    if route.has_body:
+        found["requestBody"] = _body(route, limits)
+    return found
+
+
+def _camel(path: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"\W+", path) if part) or "Root"
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    pattern = {"type": "string", "minLength": 1, "maxLength": 500}
+    return {"name": name, "in": "path", "required": True, "schema": pattern}
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    listing = route.method == "GET" and (
+        route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in TOP_LEVEL
+    )
+    if listing or (
+        route.method == "GET" and route.path.count("/") == 2 and route.path.split("/")[1] in TOP_LEVEL[1:7]
+    ):
+        found.append(_query("perPage", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 30}))
+        found.append(_query("nextPageToken", {"type": "string", "minLength": 1}))
+    if route.method == "GET" and route.path.endswith("/events") and not route.path.startswith("/queries"):
+        found += [_event_parameter(name) for name in _parameter_names()]
+    if route.access != "public":
+        for name in ("GS1-EPCIS-Min", "GS1-EPCIS-Max", "GS1-CBV-Min", "GS1-CBV-Max"):
+            found.append(_header(name, {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){0,2}$"}))
+    if (
+        route.path.endswith("/events")
+        or route.path == "/events/{eventID}"
+        or route.path.endswith("/subscriptions")
+    ):
+        found.append(_header("GS1-EPC-Format", {"type": "string", "enum": list(EPC_FORMATS)}))
+    if (route.method, route.path) == ("POST", "/capture"):
+        behaviour = {"type": "string", "enum": ["rollback", "proceed"], "default": "rollback"}
+        found.append(_header("GS1-Capture-Error-Behaviour", behaviour))
+    return found
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+def _header(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "header", "required": False, "schema": schema}
+
+
+def _parameter_names() -> list[str]:
+    """The parameters with fixed names; those with flexible ones cannot be listed in OpenAPI."""
+    return [*query_names.FIXED_NAMES, *query_names.CONTROLS]
+
+
+def _event_parameter(name: str) -> dict[str, Any]:
+    controls: dict[str, dict[str, Any]] = {
+        "orderBy": {"type": "string", "enum": ["eventTime", "recordTime"]},
+        "orderDirection": {"type": "string", "enum": ["ASC", "DESC"]},
+        "eventCountLimit": {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
+        "maxEventCount": {"type": "integer", "minimum": 1, "maximum": 2**53 - 1},
+    }
+    if name in controls:
+        return _query(name, controls[name])
+    parameter = query_names.parameter_of(name)
+    assert parameter is not None
+    schemas: dict[str, dict[str, Any]] = {
+        "words": {"type": "string", "enum": sorted(parameter.words)},
+        "uris": _URI,
+        "texts": {"type": "string", "minLength": 1, "maxLength": 200},
+        "times": _TIME,
+        "numbers": {"type": "number"},
+        "flag": {"type": "boolean"},
+        "exists": {"type": "boolean"},
+    }
+    schema = schemas[parameter.values]
+    if name == "EQ_action":
+        schema = {"type": "string", "enum": sorted(ACTIONS)}
+    if parameter.one:
+        return _query(name, schema)
+    listed = {"type": "array", "minItems": 1, "items": schema}
+    return {**_query(name, listed), "style": "pipeDelimited", "explode": False}
+
+
+def _body(route: Route, limits: Limits) -> dict[str, Any]:
+    schemas = {
+        "/capture": "EPCISDocument",
+        "/events": "BareEvent",
+        "/queries": "NewQuery",
+        "/queries/{queryName}/subscriptions": "NewSubscription",
+    }
+    content: dict[str, Any] = {_JSON: {"schema": _ref(schemas[route.path])}}
+    if route.path == "/capture":
+        content[ENVELOPE_MEDIA] = {"schema": _ref("SignedCapture")}
+    note = f"At most {limits.events} events and {limits.size} bytes" if route.path == "/capture" else ""
+    return {"required": True, "description": note, "content": content}
+
+
+_ANSWERS: Final = {
+    "/": "Collection",
+    "/capture": "CaptureJobs",
+    "/capture/{captureID}": "CaptureJob",
+    "/events/{eventID}": "EPCISQueryDocument",
+    "/queries": "Queries",
+    "/queries/{queryName}": "Query",
+    "/queries/{queryName}/subscriptions": "Subscriptions",
+    "/queries/{queryName}/subscriptions/{subscriptionID}": "Subscription",
+    "/queries/{queryName}/subscriptions/{subscriptionID}/redelivery": "Redelivery",
+    "/healthz": "Status",
+    "/readyz": "Status",
+    "/openapi.json": "Anything",
+}
+_CREATED: Final = {
+    "/capture": (202, "CaptureJob"),
+    "/events": (201, "Event"),
+    "/queries": (201, "Query"),
+    "/queries/{queryName}/subscriptions": (201, "Subscription"),
+}
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if route.method == "DELETE":
+        found["204"] = {"description": "Done"}
+    elif route.method == "POST" and route.path in _CREATED:
+        status, name = _CREATED[route.path]
+        found[str(status)] = {
+            "description": "Taken",
+            "headers": _headers("Location"),
+            "content": {_JSON: {"schema": _ref(name)}},
+        }
+    elif route.path == "/metrics":
+        found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    else:
+        name = _ANSWERS.get(
+            route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
+        )
+        found["200"] = {"description": "Found", "content": {_JSON: {"schema": _ref(name)}}}
+    for status in _problem_statuses(route):
+        found[str(status)] = {
+            "description": _PROBLEMS[status],
+            "content": {_PROBLEM: {"schema": _ref("Problem")}},
+        }
+    return found
+
+
+def _problem_statuses(route: Route) -> list[int]:
+    statuses = {400, 406, 414, 500}
+    if route.access != "public":
+        statuses |= {401, 403, 429}
+    if "{" in route.path:
+        statuses.add(404)
+    if route.has_body:
+        statuses |= {408, 413, 415}
+    if route.path.endswith("/events"):
+        statuses.add(413)
+    makes = route.method == "POST" and route.path in ("/events", "/queries")
+    if makes or route.path.endswith("/redelivery"):
+        statuses.add(409)
+    if route.path == "/readyz":
+        statuses.add(503)
+    return sorted(statuses)
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"schema": {"type": "string"}} for name in names}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _schemas() -> dict[str, Any]:
+    text = {"type": "string"}
+    context = {"anyOf": [text, {"type": "array"}, {"type": "object"}]}
+    events = {"type": "array", "items": _EVENT}
+    listed = {"type": "object", "additionalProperties": {"type": "array"}}
+    bare = {**_EVENT, "required": [*_EVENT["required"], "@context"]}
+    schedule = {
+        "type": "object",
+        "minProperties": 1,
+        "properties": {name: {"type": "string"} for name in FIELDS},
+        "additionalProperties": False,
+    }
+    flag = {"type": "boolean"}
+    job = _object(
+        ["captureID", "createdAt", "running", "success", "captureErrorBehaviour", "errors"],
+        captureID=text,
+        createdAt=_TIME,
+        finishedAt=_TIME,
+        running=flag,
+        success=flag,
+        captureErrorBehaviour={"enum": ["rollback", "proceed"]},
+        errors={"type": "array", "items": _ref("Problem")},
+        receipts={"type": "array", "items": {"type": "object"}},
+    )
+    body = {"epcisBody": _object(["eventList"], eventList=events)}
+    subscription = _object(
+        ["subscriptionID", "dest", "createdAt", "deadLetters"],
+        subscriptionID=text,
+        queryName=text,
+        dest=_URI,
+        createdAt=_TIME,
+        lastNotifiedAt=_TIME,
+        stream=flag,
+        schedule=schedule,
+        deadLetters={"type": "array", "items": {"type": "object"}},
+    )
+    return {
+        "Anything": {"type": "object"},
+        "Problem": _object(["type", "title"], type=_URI, title=text, status={"type": "integer"}, detail=text),
+        "Status": _object(["status"], status=text),
+        "Collection": _object(
+            ["@context", "type", "member"],
+            **{"@context": context},
+            type={"enum": ["Collection"]},
+            member={"type": "array", "items": text, "uniqueItems": True},
+        ),
+        "Event": _EVENT,
+        "BareEvent": bare,
+        "EPCISDocument": _object(
+            ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
+            **{"@context": context},
+            type={"enum": ["EPCISDocument"]},
+            schemaVersion=text,
+            creationDate=_TIME,
+            **body,
+        ),
+        "SignedCapture": _object(["capture", "events"], capture={"type": "object"}, events=events),
+        "EPCISQueryDocument": _object(
+            ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
+            **{"@context": context},
+            type={"enum": ["EPCISQueryDocument"]},
+            epcisBody={"type": "object"},
+        ),
+        "CaptureJob": job,
+        "CaptureJobs": {"type": "array", "items": _ref("CaptureJob")},
+        "NewQuery": {**_object(["name", "query"], name=text, query=listed), "additionalProperties": False},
+        "Query": _object(["name", "query"], name=text, query={"type": "object"}),
+        "Queries": {"type": "array", "items": _ref("Query")},
+        "NewSubscription": {
+            **_object(
+                ["dest"],
+                dest=_URI,
+                signatureToken=text,
+                initialRecordTime=_TIME,
+                reportIfEmpty=flag,
+                stream={"enum": [True]},
+                schedule=schedule,
+            ),
+            "additionalProperties": False,
+        },
+        "Subscription": subscription,
+        "Subscriptions": {"type": "array", "items": _ref("Subscription")},
+        "Redelivery": _object(["deadLetters"], deadLetters={"type": "integer"}),
+    }

@@ -1,0 +1,85 @@
+"""Every route of the server in one table: method, path, what answers it, and what its sender needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from firsthand.service.epcis_output import EPC_FORMATS
+from firsthand.web import epcis_capture, epcis_events, epcis_queries, epcis_resources, operations
+from firsthand.web.calls import Answer, Call, Endpoint
+
+__all__ = ["ROUTES", "Route", "by_path"]
+
+
+class Route(NamedTuple):
+    """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    scope: str = "read"
+    access: str = "key"
+    has_body: bool = False
+
+
+def _resource_routes() -> Iterator[Route]:
+    for resource, (name, _) in epcis_events.RESOURCE_PARAMETERS.items():
+        yield Route("GET", f"/{resource}", epcis_resources.get_names)
+        yield Route("GET", f"/{resource}/{{{name}}}", epcis_resources.get_one)
+        yield Route("GET", f"/{resource}/{{{name}}}/events", epcis_events.get_resource_events)
+
+
+_SUBSCRIPTIONS: Final = "/queries/{queryName}/subscriptions"
+
+ROUTES: Final[tuple[Route, ...]] = (
+    Route("GET", "/", epcis_resources.get_root),
+    Route("GET", "/capture", epcis_capture.get_jobs, "capture"),
+    Route("POST", "/capture", epcis_capture.post_capture, "capture", "open", True),
+    Route("GET", "/capture/{captureID}", epcis_capture.get_job, "capture", "open"),
+    Route("GET", "/events", epcis_events.get_events),
+    Route("POST", "/events", epcis_capture.post_event, "capture", "key", True),
+    Route("GET", "/events/{eventID}", epcis_events.get_event),
+    *_resource_routes(),
+    Route("GET", "/queries", epcis_queries.get_queries),
+    Route("POST", "/queries", epcis_queries.post_query, "read", "key", True),
+    Route("GET", "/queries/{queryName}", epcis_queries.get_query),
+    Route("DELETE", "/queries/{queryName}", epcis_queries.delete_query),
+    Route("GET", "/queries/{queryName}/events", epcis_events.get_named_events),
+    Route("GET", _SUBSCRIPTIONS, epcis_queries.get_subscriptions),
+    Route("POST", _SUBSCRIPTIONS, epcis_queries.post_subscription, "read", "key", True),
+    Route("GET", _SUBSCRIPTIONS + "/{subscriptionID}", epcis_queries.get_subscription),
+    Route("DELETE", _SUBSCRIPTIONS + "/{subscriptionID}", epcis_queries.delete_subscription),
+    Route("POST", _SUBSCRIPTIONS + "/{subscriptionID}/redelivery", epcis_queries.post_redelivery),
+    Route("DELETE", "/nextPageToken/{token}", epcis_resources.delete_token),
+    Route("GET", "/healthz", operations.get_health, "read", "public"),
+    Route("GET", "/readyz", operations.get_readiness, "read", "public"),
+    Route("GET", "/metrics", operations.get_metrics, "admin"),
+    Route("GET", "/openapi.json", operations.get_openapi, "read", "public"),
+)
+
+
+def by_path() -> dict[str, list[Route]]:
+    """The routes of each path, with the OPTIONS that describes them."""
+    paths: dict[str, list[Route]] = {}
+    for route in ROUTES:
+        paths.setdefault(route.path, []).append(route)
+    for path, routes in paths.items():
+        methods = ["OPTIONS", *(route.method for route in routes)]
+        routes.append(Route("OPTIONS", path, _options(path, methods), "read", "public"))
+    return paths
+
+
+def _options(path: str, methods: list[str]) -> Endpoint:
+    def options(call: Call) -> Answer:
+        headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": ", ".join(EPC_FORMATS)}
+        if path == "/capture":
+            limits = call.server.limits
+            headers |= {
+                "GS1-EPCIS-Capture-Limit": str(limits.events),
+                "GS1-EPCIS-Capture-File-Size-Limit": str(limits.size),
+                "GS1-Capture-Error-Behaviour": "all",
+            }
+        return Answer(204, headers=headers | {"GS1-CBV-XML-Format": "No_Preference"})
+
+    return options
