@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 
 from firsthand.events.identifiers import canonical
+from firsthand.events.query_names import bare_word
 from firsthand.journal.database import reading
 from firsthand.ledger.event_index import Kind, key_text
 from firsthand.ledger.event_sql import Viewer
@@ -59,7 +60,8 @@ def known(engine: Engine, resource: str, name: str, viewer: Viewer, published: i
     with reading(engine) as connection:
         if resource == "epcs":
             return _epc_seen(connection, key_text(canonical(name)), viewer, published)
-        word = key_text(canonical(name) if resource in ("readPoints", "bizLocations") else name)
+        spelt = canonical(name) if resource in ("readPoints", "bizLocations") else bare_word(name)
+        word = key_text(spelt)
         query = "SELECT 1 FROM event_word WHERE kind = :kind AND word = :word"
         values = {"kind": int(_WORDS[resource]), "word": word}
         if not viewer.everything:

@@ -69,6 +69,8 @@ class Gate:
     async def _run(self, route: Route, request: Request[Any, Any, Any], who: list[Principal]) -> Answer:
         if len(request.scope.get("raw_path", b"")) + len(request.scope["query_string"]) > _LONGEST_URL:
             raise Problem(414, "URITooLongException", f"a URL has at most {_LONGEST_URL} bytes")
+        if any("\0" in str(value) for value in request.path_params.values()):
+            raise Problem(404, "NoSuchNameException", "nothing has a name with a NUL character")
         _check_accept(request)
         principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
         if principal is not None:
