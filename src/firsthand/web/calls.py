@@ -149,7 +149,7 @@ class Call:
             raise Problem(415, "UnsupportedMediaTypeException", f"expected {JSON}, got {kind or 'nothing'}")
         try:
             value = msgspec.json.decode(self.body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise Problem(400, "ValidationException", f"the body is not JSON: {error}") from None
         if type(value) is not dict:
             raise Problem(400, "ValidationException", "expected a JSON object")
