@@ -34,6 +34,7 @@ from firsthand.service.workspace import Workspace
 __all__ = [
     "DOCUMENT",
     "ENVELOPE",
+    "EVENT",
     "CaptureJob",
     "Limits",
     "TooLarge",
@@ -46,8 +47,9 @@ __all__ = [
 ]
 
 DOCUMENT: Final = "document"
+EVENT: Final = "event"
 ENVELOPE: Final = "envelope"
-"""The two forms: an EPCIS document, or a signed capture with its events (`docs/spec.md`)."""
+"""The forms: an EPCIS document, a bare event, or a signed capture with its events (`docs/spec.md`)."""
 
 ROLLBACK: Final = "rollback"
 PROCEED: Final = "proceed"
@@ -156,6 +158,8 @@ def _read(workspace: Workspace, principal: Principal | None, body: bytes, form: 
     custodial_key(workspace, principal.party)
     reader = EventReader(lambda: [body])
     events = list(reader)
+    if form == DOCUMENT and not reader.where(0).startswith("$.epcisBody"):
+        raise InvalidInput("expected an EPCISDocument or an EPCISQueryDocument", "$.type")
     vocabularies: list[Any] = []
     if b"epcisMasterData" in body:
         vocabularies = vocabularies_of(decode(body))

@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import delete, select
 
-from firsthand.errors import InvalidInput
+from firsthand.errors import NotFound
 from firsthand.journal.database import reading
 from firsthand.service.tables import RELEASED_TOKEN
 from firsthand.service.workspace import Workspace
@@ -48,20 +48,20 @@ class PageTokens:
         return urlsafe_b64encode(content + self._mac(content)).rstrip(b"=").decode(), expires
 
     def read(self, token: str, request: str) -> list[int | str | None]:
-        """What `make` was given. Raises InvalidInput: not our token, past, released, another request's."""
+        """What `make` was given. Raises NotFound: not our token, past, released, another request's."""
         content = self._open(token)
         if content.request != _digest(request.encode())[:12]:
-            raise InvalidInput("this token belongs to another request", "nextPageToken")
+            raise NotFound("this page token belongs to another request")
         if content.expires < time.time():
-            raise InvalidInput("this token has expired; begin again without it", "nextPageToken")
+            raise NotFound("this page token has expired; begin again without it")
         query = select(RELEASED_TOKEN.c.expires).where(RELEASED_TOKEN.c.digest == _digest(token.encode()))
         with reading(self.workspace.engine) as connection:
             if connection.execute(query).first() is not None:
-                raise InvalidInput("this token was released", "nextPageToken")
+                raise NotFound("this page token was released")
         return content.state
 
     def release(self, token: str) -> None:
-        """Make a token worthless; again changes nothing. Raises InvalidInput when it is not ours."""
+        """Make a token worthless; again changes nothing. Raises NotFound when it is not ours."""
         content = self._open(token)
         row = {"digest": _digest(token.encode()), "expires": content.expires}
         with self.workspace.engine.begin() as connection:
@@ -78,7 +78,7 @@ class PageTokens:
                 return msgspec.msgpack.decode(content, type=_Content)
         except (Base64Error, UnicodeEncodeError, msgspec.DecodeError):
             pass
-        raise InvalidInput("this is no token of ours", "nextPageToken")
+        raise NotFound("this is no page token of ours")
 
     def _mac(self, content: bytes) -> bytes:
         return hmac.new(self.secret, content, sha256).digest()[:16]

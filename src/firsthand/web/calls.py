@@ -83,7 +83,7 @@ class Call:
         text = self.parameter("perPage")
         if text is None:
             return _PER_PAGE
-        if not (text.isascii() and text.isdigit() and len(text) < 12) or int(text) < 1:
+        if not (text.isascii() and text.isdigit() and len(text) < 40) or int(text) < 1:
             raise Problem(
                 400, "QueryParameterException", f"perPage: expected a whole number from 1, got {text[:40]!r}"
             )

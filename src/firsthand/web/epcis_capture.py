@@ -12,7 +12,7 @@ from firsthand.events.json_text import decode
 from firsthand.events.validation import validate_bare_event
 from firsthand.ledger.event_search import FoundEvent
 from firsthand.service import capture_jobs
-from firsthand.service.capture_jobs import DOCUMENT, ENVELOPE, Limits, job_document
+from firsthand.service.capture_jobs import DOCUMENT, ENVELOPE, EVENT, Limits, job_document
 from firsthand.service.epcis_output import event_document
 from firsthand.web.calls import JSON, Answer, Call, json_answer
 from firsthand.web.problems import Problem
@@ -85,7 +85,7 @@ def post_event(call: Call) -> Answer:
     validate_bare_event(event)
     _refuse_twin(call, event)
     limits = Limits(1, server.limits.size)
-    job = capture_jobs.accept(server.workspace, call.sender, call.body, DOCUMENT, "rollback", limits)
+    job = capture_jobs.accept(server.workspace, call.sender, call.body, EVENT, "rollback", limits)
     if not job.success:
         raise Problem(400, "ValidationException", "; ".join(str(error["detail"]) for error in job.errors))
     entry = next(iter(server.workspace.journal.entries(job.places[-1], job.places[-1] + 1)))

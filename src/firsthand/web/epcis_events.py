@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 
 from firsthand.errors import NotFound
+from firsthand.events.formats import is_uri
 from firsthand.events.query import Query, parse_parameters
 from firsthand.ledger.event_search import Cursor
 from firsthand.service.epcis_output import query_document
@@ -47,6 +48,8 @@ def get_resource_events(call: Call) -> Answer:
 def get_event(call: Call) -> Answer:
     """The events of one event ID: itself and its error declarations."""
     call.only()
+    if not is_uri(call.names["eventID"]):
+        raise NotFound(f"{call.names['eventID'][:100]} is no event ID")
     query = parse_parameters([]).also("EQ_eventID", call.names["eventID"])
     server = call.server
     page = server.search.page(query, call.sender.viewer, server.published(), 1_000)

@@ -26,6 +26,9 @@ SLASH: Final = "\ue000"
 """Stands for an encoded slash in a path, so that it does not divide it; a private character of Unicode."""
 
 _LONGEST_URL: Final = 8_000
+LONGEST_NAME: Final = 2_000
+"""Characters of a name in a path."""
+
 _LEAST_RATE: Final = 5_000
 """Bytes a second below which a sender is too slow."""
 
@@ -69,8 +72,10 @@ class Gate:
     async def _run(self, route: Route, request: Request[Any, Any, Any], who: list[Principal]) -> Answer:
         if len(request.scope.get("raw_path", b"")) + len(request.scope["query_string"]) > _LONGEST_URL:
             raise Problem(414, "URITooLongException", f"a URL has at most {_LONGEST_URL} bytes")
-        if any("\0" in str(value) for value in request.path_params.values()):
-            raise Problem(404, "NoSuchNameException", "nothing has a name with a NUL character")
+        if any("\0" in str(name) or len(str(name)) > LONGEST_NAME for name in request.path_params.values()):
+            raise Problem(
+                404, "NoSuchNameException", f"nothing has a name over {LONGEST_NAME} characters, or with NUL"
+            )
         _check_accept(request)
         principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
         if principal is not None:

@@ -13,12 +13,17 @@ from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.service.schedule import FIELDS
 from firsthand.web.epcis_capture import ENVELOPE_MEDIA
 from firsthand.web.epcis_resources import TOP_LEVEL
+from firsthand.web.gate import LONGEST_NAME
 from firsthand.web.routes import ROUTES, Route
 
 __all__ = ["openapi_document"]
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
+_MIN: Final = r"^([01](\.\d{1,3}){0,2}|2(\.0){0,2})$"
+_MAX: Final = r"^[2-9](\.\d{1,3}){0,2}$"
+"""Versions that include 2.0.0 from below and from above."""
+
 _URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
 _TIME: Final = {"type": "string", "format": "date-time"}
 _EVENT: Final = {
@@ -54,11 +59,16 @@ def openapi_document(limits: Limits) -> dict[str, Any]:
         names = re.findall(r"\{(\w+)\}", path)
         if names:
             item["parameters"] = [_path_parameter(name) for name in names]
+        missing = {"404": _problem(404)} if names else {}
         item["options"] = {
             "summary": "What can be done here",
             "operationId": f"options{_camel(path)}",
             "security": [],
-            "responses": {"204": {"description": "See the headers", "headers": _headers("Allow")}},
+            "responses": {
+                "204": {"description": "See the headers", "headers": _headers("Allow")},
+                **missing,
+                "414": _problem(414),
+            },
         }
     return {
         "openapi": "3.1.0",
@@ -101,8 +111,8 @@ def _camel(path: str) -> str:
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
-    pattern = {"type": "string", "minLength": 1, "maxLength": 500}
-    return {"name": name, "in": "path", "required": True, "schema": pattern}
+    text = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    return {"name": name, "in": "path", "required": True, "schema": text}
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
@@ -113,13 +123,13 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if listing or (
         route.method == "GET" and route.path.count("/") == 2 and route.path.split("/")[1] in TOP_LEVEL[1:7]
     ):
-        found.append(_query("perPage", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 30}))
+        found.append(_query("perPage", {"type": "integer", "minimum": 1, "default": 30}))
         found.append(_query("nextPageToken", {"type": "string", "minLength": 1}))
     if route.method == "GET" and route.path.endswith("/events") and not route.path.startswith("/queries"):
         found += [_event_parameter(name) for name in _parameter_names()]
     if route.access != "public":
         for name in ("GS1-EPCIS-Min", "GS1-EPCIS-Max", "GS1-CBV-Min", "GS1-CBV-Max"):
-            found.append(_header(name, {"type": "string", "pattern": r"^\d{1,3}(\.\d{1,3}){0,2}$"}))
+            found.append(_header(name, {"type": "string", "pattern": _MIN if "Min" in name else _MAX}))
     if (
         route.path.endswith("/events")
         or route.path == "/events/{eventID}"
@@ -229,18 +239,19 @@ def _responses(route: Route) -> dict[str, Any]:
         )
         found["200"] = {"description": "Found", "content": {_JSON: {"schema": _ref(name)}}}
     for status in _problem_statuses(route):
-        found[str(status)] = {
-            "description": _PROBLEMS[status],
-            "content": {_PROBLEM: {"schema": _ref("Problem")}},
-        }
+        found[str(status)] = _problem(status)
     return found
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {"description": _PROBLEMS[status], "content": {_PROBLEM: {"schema": _ref("Problem")}}}
 
 
 def _problem_statuses(route: Route) -> list[int]:
     statuses = {400, 406, 414, 500}
     if route.access != "public":
         statuses |= {401, 403, 429}
-    if "{" in route.path:
+    if "{" in route.path or any(one["name"] == "nextPageToken" for one in _parameters(route)):
         statuses.add(404)
     if route.has_body:
         statuses |= {408, 413, 415}
@@ -278,6 +289,7 @@ def _schemas() -> dict[str, Any]:
         "properties": {name: {"type": "string"} for name in FIELDS},
         "additionalProperties": False,
     }
+    name = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$"}
     flag = {"type": "boolean"}
     job = _object(
         ["captureID", "createdAt", "running", "success", "captureErrorBehaviour", "errors"],
@@ -331,7 +343,7 @@ def _schemas() -> dict[str, Any]:
         ),
         "CaptureJob": job,
         "CaptureJobs": {"type": "array", "items": _ref("CaptureJob")},
-        "NewQuery": {**_object(["name", "query"], name=text, query=listed), "additionalProperties": False},
+        "NewQuery": {**_object(["name", "query"], name=name, query=listed), "additionalProperties": False},
         "Query": _object(["name", "query"], name=text, query={"type": "object"}),
         "Queries": {"type": "array", "items": _ref("Query")},
         "NewSubscription": {

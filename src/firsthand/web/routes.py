@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.web import epcis_capture, epcis_events, epcis_queries, epcis_resources, operations
 from firsthand.web.calls import Answer, Call, Endpoint
 
@@ -72,7 +71,7 @@ def by_path() -> dict[str, list[Route]]:
 
 def _options(path: str, methods: list[str]) -> Endpoint:
     def options(call: Call) -> Answer:
-        headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": ", ".join(EPC_FORMATS)}
+        headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": "No_Preference"}
         if path == "/capture":
             limits = call.server.limits
             headers |= {

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import msgspec
 import uvicorn
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.workspace import Workspace
+from firsthand.web.problems import PROBLEM, Problem
 
 __all__ = ["HOME", "PASSPHRASE", "create_app", "run_server"]
 
@@ -60,6 +62,13 @@ class PatientProtocol(HttpToolsProtocol):
         """The head is complete."""
         self._stop()
         super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP gets a problem document, too."""
+        body = Problem(400, "", "this is no HTTP request that can be read").document(str(uuid4()))
+        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is left to wait for."""
