@@ -123,7 +123,7 @@ def mended(official: dict[str, Any], events: dict[str, Any]) -> dict[str, Any]:
     schemas["AbstractQuerySubscription"]["required"] = ["dest"]
     job = schemas["CaptureJob"]["allOf"]
     job[1] = {"anyOf": job[1].pop("oneOf")}
-    for name in ("epc", "bizStep", "bizLocation", "readPoint", "disposition"):
+    for name in ("epc", "bizStep", "bizLocation", "readPoint", "disposition", "eventType", "eventID"):
         for parameter in found["components"]["parameters"].values():
             if parameter["name"] == name and parameter["in"] == "path":
                 parameter["schema"] = {"type": "string", "minLength": 1}
