@@ -30,7 +30,7 @@ from firsthand.service.prepare_pool import prepare_pool
 from firsthand.service.settings import Settings
 from firsthand.service.workspace import Workspace, create_workspace
 
-__all__ = ["documents", "event", "measure"]
+__all__ = ["documents", "event", "measure", "signed"]
 
 EVENTS = 100
 ROUNDS = 5
@@ -102,10 +102,10 @@ def measure() -> dict[str, float]:
         copied = 0
         for number in range(ROUNDS):
             texts = documents(CAPTURES, number * CAPTURES * EVENTS)
-            signed = [_signed(workspace, party, key, text) for text in texts]
+            captures = [signed(workspace, party, key, text) for text in texts]
             started = time.perf_counter()
             with ThreadPoolExecutor(THREADS) as threads:
-                list(threads.map(partial(submit, workspace), signed, pool.captures(texts)))
+                list(threads.map(partial(submit, workspace), captures, pool.captures(texts)))
             ours += time.perf_counter() - started
             rows = _rows(workspace, copied)
             copied += CAPTURES
@@ -114,7 +114,7 @@ def measure() -> dict[str, float]:
     return {"ours_per_s": events / ours, "raw_per_s": events / raw, "ratio": raw / ours}
 
 
-def _signed(workspace: Workspace, party: Party, key: SigningKey, text: bytes) -> dict[str, Any]:
+def signed(workspace: Workspace, party: Party, key: SigningKey, text: bytes) -> dict[str, Any]:
     """What a maker's own device would send with these events."""
     prepared = prepare(EventReader(lambda: [text]))
     created = workspace.now()

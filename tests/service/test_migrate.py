@@ -56,6 +56,7 @@ def old_workspace(folder: Path) -> Path:
         kept = {"entry", "event", "event_key", "tile_hash", "anchor", "coin", "outbox", "header"}
         for name in {*names, "alembic_version"} - kept:
             database.execute(f"DROP TABLE {name}")
+        database.execute("DROP INDEX ix_entry_recorded")
         database.execute("DELETE FROM event_key")
         database.execute("INSERT INTO event_key VALUES (1, ?, 3)", (f"{LOT}/3",))
         database.execute("PRAGMA user_version=1")

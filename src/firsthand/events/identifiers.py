@@ -145,6 +145,8 @@ _ATTRIBUTES = frozenset({"22", "8019"})
 _MOST_SEGMENTS = 8
 _LONGEST_URN = 200  # the longest key, every character escaped, is shorter
 
+# No Digital Link is without one of these; most makers' own URIs are.
+_KEY_IN_PATH = re.compile("/(?:" + "|".join(_KEY_NAMES) + ")/")
 # The plainest and commonest Digital Links, which need no taking apart.
 _PLAIN_LINK = re.compile(
     r"https?://[^/?#]+"
@@ -183,6 +185,8 @@ def canonical(uri: str) -> str:
                 return start + serial
         return _link_of_urn(uri) or uri
     if uri[:4].lower() == "http":
+        if _KEY_IN_PATH.search(uri) is None:
+            return uri
         plain = _PLAIN_LINK.fullmatch(uri)
         if plain is not None:
             return CANONICAL_DOMAIN + plain[1]

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Integer,
+    SmallInteger,
     String,
     Table,
     create_engine,
@@ -36,6 +37,7 @@ __all__ = [
     "KEY",
     "NUMBER",
     "Statement",
+    "Upsert",
     "bulk_insert",
     "database_url",
     "driver_of",
@@ -161,12 +163,24 @@ class Statement:
         sql = self._sqlite if connection.dialect.name == "sqlite" else self._psycopg
         return driver_of(connection).execute(sql, values)
 
-    def run_many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
-        """Execute once for each row."""
+
+class Upsert:
+    """Insert rows that are not there yet: on PostgreSQL in one statement, whatever their number."""
+
+    def __init__(self, table: Table) -> None:
+        self._names = [column.name for column in table.columns]
+        names, marks = ", ".join(self._names), ", ".join("?" * len(self._names))
+        insert = f"INSERT INTO {table.name} ({names})"
+        self._sqlite = f"{insert} VALUES ({marks}) ON CONFLICT DO NOTHING"
+        arrays = ", ".join(f"%s::{_array_type(column)}[]" for column in table.columns)
+        self._psycopg = f"{insert} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"
+
+    def run(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert these."""
         if connection.dialect.name == "sqlite":
             driver_of(connection).executemany(self._sqlite, rows)
-        else:
-            driver_of(connection).cursor().executemany(self._psycopg, rows)
+        elif rows:
+            driver_of(connection).execute(self._psycopg, [list(column) for column in zip(*rows, strict=True)])
 
 
 def bulk_insert(connection: Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
@@ -188,6 +202,12 @@ def bulk_insert(connection: Connection, table: Table, rows: Iterable[Sequence[An
         copy.write_row(first[0])
         for row in iterator:
             copy.write_row(row)
+
+
+def _array_type(column: Column[Any]) -> str:
+    if isinstance(column.type, SmallInteger):
+        return "smallint"
+    return "bigint" if isinstance(column.type, (BigInteger, Integer)) else "text"
 
 
 def _pg_type(column: Column[Any], connection: Connection) -> str:

@@ -65,13 +65,14 @@ _INSERT_ENTRY: Final = Statement(
     "INSERT INTO entry (place, kind, issuer, leaf, root, first_event, count, recorded, document) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_FIND: Final = Statement("SELECT place, leaf, recorded FROM entry WHERE leaf = ?")
-_FIND_CAPTURE: Final = Statement(
-    "SELECT place, leaf, recorded FROM entry WHERE issuer = ? AND root = ? AND count = ?"
+_FIND: Final = Statement(
+    "SELECT place, leaf, recorded, -1 FROM entry WHERE leaf = ? UNION ALL "
+    "SELECT place, leaf, recorded, -1 FROM entry WHERE issuer = ? AND root = ? AND count = ? UNION ALL "
+    "SELECT place, leaf, recorded, first_event + count FROM "
+    "(SELECT * FROM entry ORDER BY place DESC LIMIT 1) AS last"
 )
-_END: Final = Statement(
-    "SELECT place + 1, first_event + count, recorded FROM entry ORDER BY place DESC LIMIT 1"
-)
+"""The same entry, the same capture, and the last entry with the number after its events, at one go."""
+
 _SAVEPOINT: Final = Statement("SAVEPOINT request")
 _ROLLBACK: Final = Statement("ROLLBACK TO SAVEPOINT request")
 _RELEASE: Final = Statement("RELEASE SAVEPOINT request")
@@ -121,8 +122,11 @@ class DatabaseJournal:
     def _commit(self, group: list[_Request]) -> None:
         try:
             with self._engine.begin() as connection:
-                for request in group:
-                    self._try(connection, request)
+                if len(group) == 1:
+                    self._do(connection, group[0])  # its refusal rolls everything back
+                else:
+                    for request in group:
+                        self._try(connection, request)
         except BaseException as error:
             # Nothing was committed, so nobody may be told that it was.
             for request in group:
@@ -135,14 +139,17 @@ class DatabaseJournal:
     def _try(self, connection: Connection, request: _Request) -> None:
         _SAVEPOINT.run(connection)
         try:
-            for entry in request.entries:
-                request.appended.append(self._append(connection, entry))
-            if request.also is not None:
-                request.also(connection, request.appended)
+            self._do(connection, request)
         except FirsthandError as error:
             _ROLLBACK.run(connection)
             request.error = error
         _RELEASE.run(connection)
+
+    def _do(self, connection: Connection, request: _Request) -> None:
+        for entry in request.entries:
+            request.appended.append(self._append(connection, entry))
+        if request.also is not None:
+            request.also(connection, request.appended)
 
     def _append(self, connection: Connection, entry: NewEntry) -> Appended:
         if len(entry.document) > _MAX_DOCUMENT:
@@ -150,14 +157,14 @@ class DatabaseJournal:
                 f"a signed document has at most {_MAX_DOCUMENT} bytes, got {len(entry.document)}"
             )
         leaf = sha256(b"\x00" + entry.document).digest()
-        found = _FIND.run(connection, leaf).fetchone()
-        if found is None and entry.root is not None:
-            found = _FIND_CAPTURE.run(connection, entry.issuer, entry.root, entry.count).fetchone()
-        if found is not None:
-            return Appended(found[0], False, found[1], found[2])
-        end = _END.run(connection).fetchone()
+        rows = _FIND.run(connection, leaf, entry.issuer, entry.root, entry.count).fetchall()
+        for there, its_leaf, its_time, end in rows:
+            if end < 0:
+                return Appended(there, False, its_leaf, its_time)
         # A clock that is behind another process's must not bring record times out of journal order.
-        place, first, recorded = (end[0], end[1], max(end[2], self._now())) if end else (0, 0, self._now())
+        place, first, recorded = 0, 0, self._now()
+        if rows:
+            place, first, recorded = rows[0][0] + 1, rows[0][3], max(rows[0][2], recorded)
         fields = (entry.kind, entry.issuer, leaf, entry.root, first, entry.count, recorded, entry.document)
         _INSERT_ENTRY.run(connection, place, *fields)
         for projection in self._projections:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from firsthand.errors import InvalidInput
 from firsthand.events.identifiers import canonical
 from firsthand.events.instants import microseconds
-from firsthand.journal.database import KEY, NUMBER, Statement, bulk_insert, reading
+from firsthand.journal.database import KEY, NUMBER, Upsert, bulk_insert, reading
 from firsthand.journal.protocol import EventRow, Facts, NewEntry
 from firsthand.journal.store import METADATA
 
@@ -100,10 +101,9 @@ EVENT_WORD: Final = Table(
 )
 """The words of the standard's top-level resources: which issuer used them, and in which event first."""
 
-_WORD_KINDS: Final = (Kind.READ_POINT, Kind.BIZ_LOCATION)
-_INSERT_WORD: Final = Statement(
-    "INSERT INTO event_word (kind, word, issuer, number) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-)
+_WORD_KINDS: Final = (int(Kind.READ_POINT), int(Kind.BIZ_LOCATION))
+_TYPE, _STEP, _DISPOSITION = int(Kind.EVENT_TYPE), int(Kind.BIZ_STEP), int(Kind.DISPOSITION)
+_WORDS: Final = Upsert(EVENT_WORD)
 
 _LONGEST_KEY: Final = 500
 """PostgreSQL's index rows hold 2,700 bytes; what is longer is found by its digest."""
@@ -111,22 +111,26 @@ _LONGEST_KEY: Final = 500
 _STANDARD_TYPES: Final = frozenset(
     ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 )
+# Plain numbers from here on: these stand in every row, and pickle small.
+_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION = (
+    int(kind) for kind in (Kind.PARENT, Kind.READ_POINT, Kind.BIZ_LOCATION, Kind.TRANSFORMATION)
+)
 _EPC_LISTS: Final = (
-    ("epcList", Kind.EPC),
-    ("childEPCs", Kind.EPC),
-    ("inputEPCList", Kind.INPUT_EPC),
-    ("outputEPCList", Kind.OUTPUT_EPC),
+    ("epcList", int(Kind.EPC)),
+    ("childEPCs", int(Kind.EPC)),
+    ("inputEPCList", int(Kind.INPUT_EPC)),
+    ("outputEPCList", int(Kind.OUTPUT_EPC)),
 )
 _CLASS_LISTS: Final = (
-    ("quantityList", Kind.CLASS),
-    ("childQuantityList", Kind.CLASS),
-    ("inputQuantityList", Kind.INPUT_CLASS),
-    ("outputQuantityList", Kind.OUTPUT_CLASS),
+    ("quantityList", int(Kind.CLASS)),
+    ("childQuantityList", int(Kind.CLASS)),
+    ("inputQuantityList", int(Kind.INPUT_CLASS)),
+    ("outputQuantityList", int(Kind.OUTPUT_CLASS)),
 )
 _TYPED_LISTS: Final = (
-    ("bizTransactionList", "bizTransaction", Kind.BIZ_TRANSACTION),
-    ("sourceList", "source", Kind.SOURCE),
-    ("destinationList", "destination", Kind.DESTINATION),
+    ("bizTransactionList", "bizTransaction", int(Kind.BIZ_TRANSACTION)),
+    ("sourceList", "source", int(Kind.SOURCE)),
+    ("destinationList", "destination", int(Kind.DESTINATION)),
 )
 
 
@@ -145,24 +149,19 @@ class EventIndex:
         facts: list[tuple[Any, ...]] = []
         words: dict[tuple[int, str], int] = {}
         for number, (_, event_ids, found, fact) in enumerate(rows, first):
-            keys.extend([(0, key_text(event_id), number) for event_id in event_ids])
-            keys.extend([(kind, uri, number) for kind, uri in found])
+            keys += [(0, key_text(event_id), number) for event_id in event_ids]
+            keys += [(kind, uri, number) for kind, uri in found]
             time, event_type, action, biz_step, disposition = fact
             facts.append((number, time, issuer, event_type, action, biz_step, disposition))
-            for kind, uri in found:
-                if kind in _WORD_KINDS and (kind, uri) not in words:
-                    words[kind, uri] = number
-            if (Kind.EVENT_TYPE, event_type) not in words:
-                words[Kind.EVENT_TYPE, event_type] = number
-            if biz_step is not None and (Kind.BIZ_STEP, biz_step) not in words:
-                words[Kind.BIZ_STEP, biz_step] = number
-            if disposition is not None and (Kind.DISPOSITION, disposition) not in words:
-                words[Kind.DISPOSITION, disposition] = number
+            for key in found:
+                if key[0] in _WORD_KINDS:
+                    words.setdefault(key, number)
+            for kind, word in ((_TYPE, event_type), (_STEP, biz_step), (_DISPOSITION, disposition)):
+                if word is not None:
+                    words.setdefault((kind, word), number)
         bulk_insert(connection, EVENT_KEY, keys)
         bulk_insert(connection, EVENT_FACT, facts)
-        _INSERT_WORD.run_many(
-            connection, [(int(kind), word, issuer, number) for (kind, word), number in words.items()]
-        )
+        _WORDS.run(connection, [(kind, word, issuer, number) for (kind, word), number in words.items()])
 
     def clear(self, connection: Connection) -> None:
         """Forget everything, to be filled from the journal anew."""
@@ -197,11 +196,15 @@ def key_text(uri: str) -> str:
 
 def keys_of(event: dict[str, Any]) -> list[tuple[int, str]]:
     """What a valid event is found by, each once, beside its event IDs."""
-    if event["type"] not in _STANDARD_TYPES:
-        # An extended event's fields may hold anything: only what has the standard's shape is taken.
-        found = [(kind, key_text(canonical(uri))) for kind, uri in _raw_keys(event) if type(uri) is str]
-        return list(dict.fromkeys(found))
-    return list(dict.fromkeys([(int(kind), key_text(canonical(uri))) for kind, uri in _standard_keys(event)]))
+    # An extended event's fields may hold anything: only what has the standard's shape is taken.
+    pairs = _standard_keys(event) if event["type"] in _STANDARD_TYPES else _raw_keys(event)
+    return list(dict.fromkeys([(kind, _indexed(uri)) for kind, uri in pairs if type(uri) is str]))
+
+
+@lru_cache(maxsize=65_536)
+def _indexed(uri: str) -> str:
+    """The identifier as the index has it; places, parties and orders come again and again."""
+    return key_text(canonical(uri))
 
 
 def _standard_keys(event: dict[str, Any]) -> list[tuple[int, str]]:
@@ -216,13 +219,13 @@ def _standard_keys(event: dict[str, Any]) -> list[tuple[int, str]]:
         if name in event:
             keys += [(kind, element[member]) for element in event[name]]
     if "parentID" in event:
-        keys.append((Kind.PARENT, event["parentID"]))
+        keys.append((_PARENT, event["parentID"]))
     if "readPoint" in event:
-        keys.append((Kind.READ_POINT, event["readPoint"]["id"]))
+        keys.append((_READ_POINT, event["readPoint"]["id"]))
     if "bizLocation" in event:
-        keys.append((Kind.BIZ_LOCATION, event["bizLocation"]["id"]))
+        keys.append((_BIZ_LOCATION, event["bizLocation"]["id"]))
     if "transformationID" in event:
-        keys.append((Kind.TRANSFORMATION, event["transformationID"]))
+        keys.append((_TRANSFORMATION, event["transformationID"]))
     return keys
 
 
@@ -233,10 +236,10 @@ def _raw_keys(event: dict[str, Any]) -> Iterable[tuple[int, Any]]:
         yield from ((kind, _member(element, "epcClass")) for element in _list(event, name))
     for name, member, kind in _TYPED_LISTS:
         yield from ((kind, _member(element, member)) for element in _list(event, name))
-    yield Kind.PARENT, event.get("parentID")
-    yield Kind.READ_POINT, _member(event.get("readPoint"), "id")
-    yield Kind.BIZ_LOCATION, _member(event.get("bizLocation"), "id")
-    yield Kind.TRANSFORMATION, event.get("transformationID")
+    yield _PARENT, event.get("parentID")
+    yield _READ_POINT, _member(event.get("readPoint"), "id")
+    yield _BIZ_LOCATION, _member(event.get("bizLocation"), "id")
+    yield _TRANSFORMATION, event.get("transformationID")
 
 
 def _list(event: dict[str, Any], name: str) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, Engine, Table, delete, select
 
 from firsthand.events.identifiers import canonical
-from firsthand.journal.database import KEY, Statement, reading
+from firsthand.journal.database import KEY, Upsert, reading
 from firsthand.journal.protocol import EventRow, NewEntry
 from firsthand.journal.store import ENTRY, METADATA
 from firsthand.ledger.event_index import key_text
@@ -30,7 +30,7 @@ PLACE_CHILD: Final = Table(
     Column("child", KEY, primary_key=True),
     sqlite_with_rowid=False,
 )
-_INSERT: Final = Statement("INSERT INTO place_child (parent, child) VALUES (?, ?) ON CONFLICT DO NOTHING")
+_CHILDREN: Final = Upsert(PLACE_CHILD)
 
 
 class PlaceTree:
@@ -68,7 +68,7 @@ class PlaceTree:
 
     def _take(self, connection: Connection, document: bytes) -> None:
         pairs = set(_children(parse_canonical(document)))
-        _INSERT.run_many(connection, sorted(pairs))
+        _CHILDREN.run(connection, sorted(pairs))
 
 
 def _children(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
