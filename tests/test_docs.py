@@ -65,3 +65,15 @@ def test_links_lead_somewhere() -> None:
     for path in [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").rglob("*.md")]:
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text()):
             assert (path.parent / link).exists(), (path.name, link)
+
+
+def test_the_conformance_table_names_tests_that_exist() -> None:
+    text = (PROJECT / "docs" / "epcis-conformance.md").read_text()
+    files = {path.name: path.read_text() for path in (PROJECT / "tests").rglob("test_*.py")}
+    named = re.findall(r"`(?:tests/\w+/)?(test_\w+\.py|…)(?:::(test_\w+))?", text)
+    assert len(named) > 40
+    current = ""
+    for name, test in named:
+        current = current if name == "…" else name
+        assert current in files, current
+        assert not test or f"def {test}(" in files[current], (current, test)
