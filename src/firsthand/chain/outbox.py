@@ -6,7 +6,7 @@ never rebuilt. A transaction whose block leaves the best chain is unconfirmed ag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -255,15 +255,22 @@ class Outbox:
             raise NotFound(f"the outbox has no transaction {txid[::-1].hex()}")
         return _sent(row)
 
-    def all(self, states: Sequence[TxState] | None = None, purpose: str | None = None) -> list[Sent]:
-        """The transactions in these states, for this purpose, or all, in the order in which they came."""
+    def all(self, states: Sequence[TxState] | None = None) -> list[Sent]:
+        """The transactions in these states, or all, in the order in which they were made."""
         query = select(*_COLUMNS).order_by(OUTBOX.c.number)
-        if purpose is not None:
-            query = query.where(OUTBOX.c.purpose == purpose)
         if states is not None:
             query = query.where(OUTBOX.c.state.in_([state.value for state in states]))
         with self._engine.connect() as connection:
             return [_sent(row) for row in connection.execute(query)]
+
+    def newest(self, purpose: str) -> Iterator[Sent]:
+        """What was put for this purpose and not refused, the newest first."""
+        fits = (OUTBOX.c.purpose == purpose) & (OUTBOX.c.state != TxState.REJECTED.value)
+        numbers = select(OUTBOX.c.txid).where(fits).order_by(OUTBOX.c.number.desc())
+        with self._engine.connect() as connection:
+            txids = list(connection.execute(numbers).scalars())
+        for txid in txids:
+            yield self.get(txid)
 
     def open(self) -> list[Sent]:
         """What is not mined yet and not refused."""

@@ -99,11 +99,13 @@ def init(
         "address": access.wallet.address,
     }
     text = f"Made a workspace in {made['folder']} on {network.value}.\n"
+    emit(as_json, made, text + _next_step(network, access.wallet.address))
+
+
+def _next_step(network: NetworkOption, address: str) -> str:
     if network is NetworkOption.SANDBOX:
-        text += "Its sandbox chain is funded; next: firsthand party add NAME --role maker"
-    else:
-        text += f"Send satoshis for anchoring to {made['address']}, then: firsthand wallet receive TXID:VOUT"
-    emit(as_json, made, text)
+        return "Its sandbox chain is funded; next: firsthand party add NAME --role maker"
+    return f"Send satoshis for anchoring to {address}, then: firsthand wallet receive TXID:VOUT"
 
 
 def status(as_json: Annotated[bool, JSON_OPTION] = False) -> None:

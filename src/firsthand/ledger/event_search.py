@@ -32,6 +32,10 @@ _WINDOWS: Final = 10
 _READ: Final = 5_000
 """A page walks ten windows of facts and reads five thousand events, no more."""
 
+_PAGE_BYTES: Final = 16_000_000
+_CHUNK: Final = 50
+"""Events are read fifty at a time, and a page is full at 16 MB of what was read."""
+
 _SORTED: Final = 10_000
 """Events that are sorted by a field which no index has."""
 
@@ -146,7 +150,7 @@ class _Walk:
         wanted = per_page if left is None else min(per_page, left)
         found: list[FoundEvent] = []
         last: Last = (cursor.key, cursor.number) if cursor is not None else None
-        read = 0
+        read = size = 0
         for place, body, recorded in self._candidates(last, wanted + 1):
             last = place
             if body is not None:
@@ -155,7 +159,8 @@ class _Walk:
                 one = FoundEvent(place[1], event, recorded)
                 if self._matches(one):
                     found.append(one)
-            if len(found) == wanted or read >= _READ:
+                size += len(body)
+            if len(found) == wanted or read >= _READ or size >= _PAGE_BYTES:
                 break
         left = None if left is None else left - len(found)
         if left == 0 or last is None or next(self._candidates(last, 1), None) is None:
@@ -277,17 +282,17 @@ class _Walk:
         return f"{column} {compare} {number}"
 
     def _bodies(self, places: list[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], bytes, str]]:
-        if not places:
-            return
-        listed = ", ".join(str(int(number)) for _, number in places)
-        query = (
-            "SELECT e.number, e.body, (SELECT r.recorded FROM entry r WHERE r.first_event <= e.number "
-            "AND r.count > 0 ORDER BY r.first_event DESC LIMIT 1) "
-            f"FROM event e WHERE e.number IN ({listed})"
-        )
-        found = {row[0]: (row[1], row[2]) for row in self._run(query)}
-        for place in places:
-            yield place, *found[place[1]]
+        for at in range(0, len(places), _CHUNK):
+            part = places[at : at + _CHUNK]
+            listed = ", ".join(str(int(number)) for _, number in part)
+            query = (
+                "SELECT e.number, e.body, (SELECT r.recorded FROM entry r WHERE r.first_event <= e.number "
+                "AND r.count > 0 ORDER BY r.first_event DESC LIMIT 1) "
+                f"FROM event e WHERE e.number IN ({listed})"
+            )
+            found = {row[0]: (row[1], row[2]) for row in self._run(query)}
+            for place in part:
+                yield place, *found[place[1]]
 
     def _run(self, query: str) -> Any:
         return self._connection.execute(text(query), self._sql.values)

@@ -57,6 +57,9 @@ PROCEED: Final = "proceed"
 _AT_ONCE: Final = 1_000
 """Up to so many events are journaled before the answer; it takes some 50 ms."""
 
+_LARGEST_EVENT: Final = 1_000_000
+"""Bytes of an event that is sent over HTTP, so that a page of them can be answered."""
+
 _LEASE: Final = 30_000_000
 _SHOWN_ERRORS: Final = 1_000
 
@@ -241,15 +244,21 @@ def _journal(workspace: Workspace, sent: _Sent, rows: list[EventRow], also: Any)
 def _rows(sent: _Sent, errors: list[dict[str, Any]]) -> list[EventRow]:
     """The events ready to be journaled; what is wrong with the others goes to `errors`."""
     try:
-        return list(rows_of(sent.events, sent.where))
+        rows = list(rows_of(sent.events, sent.where))
+        if all(len(row.body) <= _LARGEST_EVENT for row in rows):
+            return rows
     except InvalidInput:
-        return list(_good_rows(sent, errors))
+        pass
+    return list(_good_rows(sent, errors))
 
 
 def _good_rows(sent: _Sent, errors: list[dict[str, Any]]) -> Iterator[EventRow]:
     for number, event in enumerate(sent.events):
         try:
-            yield from rows_of([event], lambda _, number=number: sent.where(number))  # type: ignore[misc]
+            (row,) = rows_of([event], lambda _, number=number: sent.where(number))  # type: ignore[misc]
+            if len(row.body) > _LARGEST_EVENT:
+                raise InvalidInput(f"an event has at most {_LARGEST_EVENT} bytes", sent.where(number))
+            yield row
         except InvalidInput as error:
             if len(errors) < _SHOWN_ERRORS:
                 errors.append(_problem(error))

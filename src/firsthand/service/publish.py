@@ -71,13 +71,11 @@ def publish(access: ChainAccess) -> list[bytes]:
 
 def published_end(access: ChainAccess) -> int:
     """The place up to which the log is published, as the outbox's publications say."""
-    end = 0
-    for sent in access.outbox.all(purpose=PUBLISH):
-        if sent.state != "rejected":
-            header = _pushes(sent.raw)[0]
-            if header["part"] == header["parts"]:
-                end = max(end, header["first"] + header["count"])
-    return end
+    for sent in access.outbox.newest(PUBLISH):
+        header = _pushes(sent.raw)[0]
+        if header["part"] == header["parts"]:
+            return int(header["first"] + header["count"])
+    return 0
 
 
 def _packed(access: ChainAccess, first: int, count: int) -> bytes:

@@ -7,12 +7,13 @@ check and call; redirects are not followed.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import socket
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -22,6 +23,9 @@ from firsthand.errors import InvalidInput
 __all__ = ["Answer", "call", "check_signature", "check_url", "sign"]
 
 _TIMEOUT: Final = httpx.Timeout(20.0, connect=5.0)
+_DEADLINE_S: Final = 30
+"""For all of a call together, so that it ends while the lease of its subscription holds."""
+
 _READ: Final = 2_000
 
 Address = IPv4Address | IPv6Address
@@ -87,17 +91,22 @@ def call(url: str, body: bytes, token: str | None, timestamp: int, allowed: tupl
         headers["GS1-Signature"] = sign(token, timestamp, body)
     host = f"[{address}]" if address.version == 6 else str(address)
     pinned = httpx.URL(url).copy_with(host=host.strip("[]"))
+    request = {"content": body, "headers": headers, "extensions": {"sni_hostname": parts.hostname}}
     try:
-        with (
-            httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
-            client.stream(
-                "POST", pinned, content=body, headers=headers, extensions={"sni_hostname": parts.hostname}
-            ) as response,
-        ):
-            said = next(response.iter_bytes(_READ), b"")
-            return Answer(response.status_code, said[:200].decode(errors="replace"))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return asyncio.run(asyncio.wait_for(_post(pinned, request), _DEADLINE_S))
+    except TimeoutError:
+        return Answer(0, f"no answer within {_DEADLINE_S} seconds")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         return Answer(0, f"{type(error).__name__}: {error}"[:300])
+
+
+async def _post(url: httpx.URL, request: dict[str, Any]) -> Answer:
+    async with (
+        httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client,
+        client.stream("POST", url, **request) as response,
+    ):
+        said = await anext(response.aiter_bytes(_READ), b"")
+        return Answer(response.status_code, said[:200].decode(errors="replace"))
 
 
 def _parts(url: str) -> SplitResult:

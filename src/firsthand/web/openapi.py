@@ -10,10 +10,10 @@ from firsthand.events import query_names
 from firsthand.events.vocabulary import ACTIONS
 from firsthand.service.capture_jobs import Limits
 from firsthand.service.epcis_output import EPC_FORMATS
-from firsthand.service.schedule import FIELDS
 from firsthand.web.epcis_capture import ENVELOPE_MEDIA
 from firsthand.web.epcis_resources import TOP_LEVEL
 from firsthand.web.gate import LONGEST_NAME
+from firsthand.web.openapi_schemas import TIME, URI, ref, schemas
 from firsthand.web.routes import ROUTES, Route
 
 __all__ = ["openapi_document"]
@@ -23,15 +23,6 @@ _PROBLEM: Final = "application/problem+json"
 _MIN: Final = r"^([01](\.\d{1,3}){0,2}|2(\.0){0,2})$"
 _MAX: Final = r"^[2-9](\.\d{1,3}){0,2}$"
 """Versions that include 2.0.0 from below and from above."""
-
-_URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
-_TIME: Final = {"type": "string", "format": "date-time"}
-_EVENT: Final = {
-    "type": "object",
-    "required": ["type", "eventTime", "eventTimeZoneOffset"],
-    "properties": {"type": {"type": "string"}, "eventTime": _TIME, "eventTimeZoneOffset": {"type": "string"}},
-    "description": "An EPCIS 2.0 event: https://ref.gs1.org/standards/epcis/2.0.0/epcis-json-schema.json",
-}
 
 _PROBLEMS: Final = {
     400: "The request is not valid",
@@ -81,7 +72,7 @@ def openapi_document(limits: Limits) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer"}},
-            "schemas": _schemas(),
+            "schemas": schemas(),
         },
         "security": [{"apiKey": []}],
     }
@@ -168,9 +159,9 @@ def _event_parameter(name: str) -> dict[str, Any]:
     assert parameter is not None
     schemas: dict[str, dict[str, Any]] = {
         "words": {"type": "string", "enum": sorted(parameter.words)},
-        "uris": _URI,
+        "uris": URI,
         "texts": {"type": "string", "minLength": 1, "maxLength": 200},
-        "times": _TIME,
+        "times": TIME,
         "numbers": {"type": "number"},
         "flag": {"type": "boolean"},
         "exists": {"type": "boolean"},
@@ -191,9 +182,9 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/queries": "NewQuery",
         "/queries/{queryName}/subscriptions": "NewSubscription",
     }
-    content: dict[str, Any] = {_JSON: {"schema": _ref(schemas[route.path])}}
+    content: dict[str, Any] = {_JSON: {"schema": ref(schemas[route.path])}}
     if route.path == "/capture":
-        content[ENVELOPE_MEDIA] = {"schema": _ref("SignedCapture")}
+        content[ENVELOPE_MEDIA] = {"schema": ref("SignedCapture")}
     note = f"At most {limits.events} events and {limits.size} bytes" if route.path == "/capture" else ""
     return {"required": True, "description": note, "content": content}
 
@@ -229,7 +220,7 @@ def _responses(route: Route) -> dict[str, Any]:
         found[str(status)] = {
             "description": "Taken",
             "headers": _headers("Location"),
-            "content": {_JSON: {"schema": _ref(name)}},
+            "content": {_JSON: {"schema": ref(name)}},
         }
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -237,14 +228,14 @@ def _responses(route: Route) -> dict[str, Any]:
         name = _ANSWERS.get(
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
         )
-        found["200"] = {"description": "Found", "content": {_JSON: {"schema": _ref(name)}}}
+        found["200"] = {"description": "Found", "content": {_JSON: {"schema": ref(name)}}}
     for status in _problem_statuses(route):
         found[str(status)] = _problem(status)
     return found
 
 
 def _problem(status: int) -> dict[str, Any]:
-    return {"description": _PROBLEMS[status], "content": {_PROBLEM: {"schema": _ref("Problem")}}}
+    return {"description": _PROBLEMS[status], "content": {_PROBLEM: {"schema": ref("Problem")}}}
 
 
 def _problem_statuses(route: Route) -> list[int]:
@@ -267,98 +258,3 @@ def _problem_statuses(route: Route) -> list[int]:
 
 def _headers(*names: str) -> dict[str, Any]:
     return {name: {"schema": {"type": "string"}} for name in names}
-
-
-def _ref(name: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _object(required: list[str], **properties: Any) -> dict[str, Any]:
-    return {"type": "object", "required": required, "properties": properties}
-
-
-def _schemas() -> dict[str, Any]:
-    text = {"type": "string"}
-    context = {"anyOf": [text, {"type": "array"}, {"type": "object"}]}
-    events = {"type": "array", "items": _EVENT}
-    listed = {"type": "object", "additionalProperties": {"type": "array"}}
-    bare = {**_EVENT, "required": [*_EVENT["required"], "@context"]}
-    schedule = {
-        "type": "object",
-        "minProperties": 1,
-        "properties": {name: {"type": "string"} for name in FIELDS},
-        "additionalProperties": False,
-    }
-    name = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$"}
-    flag = {"type": "boolean"}
-    job = _object(
-        ["captureID", "createdAt", "running", "success", "captureErrorBehaviour", "errors"],
-        captureID=text,
-        createdAt=_TIME,
-        finishedAt=_TIME,
-        running=flag,
-        success=flag,
-        captureErrorBehaviour={"enum": ["rollback", "proceed"]},
-        errors={"type": "array", "items": _ref("Problem")},
-        receipts={"type": "array", "items": {"type": "object"}},
-    )
-    body = {"epcisBody": _object(["eventList"], eventList=events)}
-    subscription = _object(
-        ["subscriptionID", "dest", "createdAt", "deadLetters"],
-        subscriptionID=text,
-        queryName=text,
-        dest=_URI,
-        createdAt=_TIME,
-        lastNotifiedAt=_TIME,
-        stream=flag,
-        schedule=schedule,
-        deadLetters={"type": "array", "items": {"type": "object"}},
-    )
-    return {
-        "Anything": {"type": "object"},
-        "Problem": _object(["type", "title"], type=_URI, title=text, status={"type": "integer"}, detail=text),
-        "Status": _object(["status"], status=text),
-        "Collection": _object(
-            ["@context", "type", "member"],
-            **{"@context": context},
-            type={"enum": ["Collection"]},
-            member={"type": "array", "items": text, "uniqueItems": True},
-        ),
-        "Event": _EVENT,
-        "BareEvent": bare,
-        "EPCISDocument": _object(
-            ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
-            **{"@context": context},
-            type={"enum": ["EPCISDocument"]},
-            schemaVersion=text,
-            creationDate=_TIME,
-            **body,
-        ),
-        "SignedCapture": _object(["capture", "events"], capture={"type": "object"}, events=events),
-        "EPCISQueryDocument": _object(
-            ["@context", "type", "schemaVersion", "creationDate", "epcisBody"],
-            **{"@context": context},
-            type={"enum": ["EPCISQueryDocument"]},
-            epcisBody={"type": "object"},
-        ),
-        "CaptureJob": job,
-        "CaptureJobs": {"type": "array", "items": _ref("CaptureJob")},
-        "NewQuery": {**_object(["name", "query"], name=name, query=listed), "additionalProperties": False},
-        "Query": _object(["name", "query"], name=text, query={"type": "object"}),
-        "Queries": {"type": "array", "items": _ref("Query")},
-        "NewSubscription": {
-            **_object(
-                ["dest"],
-                dest=_URI,
-                signatureToken=text,
-                initialRecordTime=_TIME,
-                reportIfEmpty=flag,
-                stream={"enum": [True]},
-                schedule=schedule,
-            ),
-            "additionalProperties": False,
-        },
-        "Subscription": subscription,
-        "Subscriptions": {"type": "array", "items": _ref("Subscription")},
-        "Redelivery": _object(["deadLetters"], deadLetters={"type": "integer"}),
-    }

@@ -1,0 +1,123 @@
+"""What goes in and out of the server, as JSON schemas for its OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from firsthand.service.schedule import FIELDS
+
+__all__ = ["TIME", "URI", "ref", "schemas"]
+
+Schema = dict[str, Any]
+
+URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
+TIME: Final = {"type": "string", "format": "date-time"}
+
+_TEXT: Final = {"type": "string"}
+_FLAG: Final = {"type": "boolean"}
+_OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
+_CONTEXT: Final = {"anyOf": [_TEXT, {"type": "array"}, {"type": "object"}]}
+_NAME: Final = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$"}
+_EVENT: Final[Schema] = {
+    "type": "object",
+    "required": ["type", "eventTime", "eventTimeZoneOffset"],
+    "properties": {"type": _TEXT, "eventTime": TIME, "eventTimeZoneOffset": _TEXT},
+    "description": "An EPCIS 2.0 event: https://ref.gs1.org/standards/epcis/2.0.0/epcis-json-schema.json",
+}
+_SCHEDULE: Final = {
+    "type": "object",
+    "minProperties": 1,
+    "properties": dict.fromkeys(FIELDS, _TEXT),
+    "additionalProperties": False,
+}
+
+
+def schemas() -> dict[str, Schema]:
+    """All of them, by name."""
+    return {**_general(), **_documents(), **_jobs(), **_queries()}
+
+
+def ref(name: str) -> dict[str, str]:
+    """A reference to one."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(required: list[str], **properties: Any) -> Schema:
+    return {"type": "object", "required": required, "properties": properties}
+
+
+def _list(name: str) -> Schema:
+    return {"type": "array", "items": ref(name)}
+
+
+def _general() -> dict[str, Schema]:
+    return {
+        "Anything": {"type": "object"},
+        "Problem": _object(
+            ["type", "title"], type=URI, title=_TEXT, status={"type": "integer"}, detail=_TEXT
+        ),
+        "Status": _object(["status"], status=_TEXT),
+        "Collection": _object(
+            ["@context", "type", "member"],
+            **{"@context": _CONTEXT},
+            type={"enum": ["Collection"]},
+            member={"type": "array", "items": _TEXT, "uniqueItems": True},
+        ),
+    }
+
+
+def _documents() -> dict[str, Schema]:
+    events = _list("Event")
+    required = ["@context", "type", "schemaVersion", "creationDate", "epcisBody"]
+    common = {"@context": _CONTEXT, "schemaVersion": _TEXT, "creationDate": TIME}
+    body = _object(["eventList"], eventList=events)
+    return {
+        "Event": _EVENT,
+        "BareEvent": {**_EVENT, "required": [*_EVENT["required"], "@context"]},
+        "EPCISDocument": _object(required, **common, type={"enum": ["EPCISDocument"]}, epcisBody=body),
+        "EPCISQueryDocument": _object(
+            required, **common, type={"enum": ["EPCISQueryDocument"]}, epcisBody={"type": "object"}
+        ),
+        "SignedCapture": _object(["capture", "events"], capture={"type": "object"}, events=events),
+    }
+
+
+def _jobs() -> dict[str, Schema]:
+    job = _object(
+        ["captureID", "createdAt", "running", "success", "captureErrorBehaviour", "errors"],
+        captureID=_TEXT,
+        createdAt=TIME,
+        finishedAt=TIME,
+        running=_FLAG,
+        success=_FLAG,
+        captureErrorBehaviour={"enum": ["rollback", "proceed"]},
+        errors=_list("Problem"),
+        receipts=_OBJECTS,
+    )
+    return {"CaptureJob": job, "CaptureJobs": _list("CaptureJob")}
+
+
+def _queries() -> dict[str, Schema]:
+    conditions = {"type": "object", "additionalProperties": {"type": "array"}}
+    new_query = _object(["name", "query"], name=_NAME, query=conditions)
+    terms = {"dest": URI, "reportIfEmpty": _FLAG, "schedule": _SCHEDULE, "initialRecordTime": TIME}
+    new_subscription = _object(["dest"], **terms, signatureToken=_TEXT, stream={"enum": [True]})
+    subscription = _object(
+        ["subscriptionID", "dest", "createdAt", "deadLetters"],
+        **terms,
+        subscriptionID=_TEXT,
+        queryName=_TEXT,
+        createdAt=TIME,
+        lastNotifiedAt=TIME,
+        stream=_FLAG,
+        deadLetters=_OBJECTS,
+    )
+    return {
+        "NewQuery": {**new_query, "additionalProperties": False},
+        "Query": _object(["name", "query"], name=_TEXT, query={"type": "object"}),
+        "Queries": _list("Query"),
+        "NewSubscription": {**new_subscription, "additionalProperties": False},
+        "Subscription": subscription,
+        "Subscriptions": _list("Subscription"),
+        "Redelivery": _object(["deadLetters"], deadLetters={"type": "integer"}),
+    }
