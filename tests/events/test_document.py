@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.events import document as document_module
+from firsthand.events import json_text
 from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.events.json_text import decode
@@ -141,6 +142,46 @@ def test_a_doubled_key_is_found_among_any_others(value: Any, separators: tuple[s
 def test_no_false_alarm_about_keys(value: Any) -> None:
     assert decode(json.dumps(value).encode()) == value
     assert decode(json.dumps(value, indent=1, separators=(" ,", "\t: ")).encode()) == value
+
+
+SCALAR_TEXTS = st.sampled_from(
+    r"""null true 0 -0 -0.0 1 1.0 2.50 1e3 1E-7 9007199254740991 -9007199254740991 9007199254740992 1e999
+    -9007199254740992 18446744073709551616 0.1e1 01 NaN "" "a" ":" "a:b" "\u003a" "\u003A:" "\\u003a" "\":"
+    "é" "\u00e9" "\ud83d\ude00" "\ud800" "\/" 2026-03-01 "2026-03-01T00:00:00Z" """.split()
+)
+KEY_TEXTS = st.sampled_from(r'"a" "b" "\u0061" "c:" "c\u003a" "\u003a" ":" "é" ""'.split())
+COLONS = st.sampled_from([":", ": ", " :", "\n:"])
+JSON_TEXTS = st.recursive(
+    SCALAR_TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{', '.join(items)}]")
+        | st.lists(st.builds("{}{}{}".format, KEY_TEXTS, COLONS, inner), max_size=4).map(
+            lambda members: f"{{{','.join(members)}}}"
+        )
+        | st.tuples(inner, st.integers(8, 101)).map(lambda pair: "[" * pair[1] + pair[0] + "]" * pair[1])
+    ),
+    max_leaves=10,
+)
+
+
+def outcome(read_text: Callable[[bytes, str], Any], text: bytes) -> str:
+    try:
+        return repr(read_text(text, "$"))
+    except InvalidInput as error:
+        return f"{type(error).__name__} {error.path} {error.reason}"
+
+
+@settings(max_examples=1000)
+@given(JSON_TEXTS)
+def test_the_fast_path_reads_and_refuses_as_the_walk_does(text: str) -> None:
+    assert outcome(decode, text.encode()) == outcome(json_text._decode_unusual, text.encode())
+
+
+def test_examples_take_the_fast_path(shared: Path) -> None:
+    with patch.object(json_text, "_decode_unusual", side_effect=AssertionError):
+        for path in sorted((shared / "epcis").glob("*/*.jsonld")):
+            if path.stem != "AssociationEvent-h":  # which has a key twice
+                decode(path.read_bytes())
 
 
 @settings(max_examples=300)
