@@ -1,9 +1,9 @@
 """Canonical JSON (JCS, RFC 8785): the only way in which Firsthand turns a value into bytes to hash.
 
-The fast path lets msgspec write the text with sorted keys and keeps it when nothing in it can differ
-from JCS: no number that ECMAScript writes otherwise, no character beyond the Basic Multilingual Plane
-(such keys sort otherwise in UTF-16). All else takes the slow path, `_write`. Both are held to the
-`rfc8785` package by the tests.
+msgspec writes the text with sorted keys; it stands when nothing in it can differ from JCS. Where a number
+is one that ECMAScript writes otherwise, or a character is beyond the Basic Multilingual Plane (such keys
+sort otherwise in UTF-16), it writes a copy of the value that has these as JCS wants them. Both are held
+to the `rfc8785` package by the tests.
 """
 
 from __future__ import annotations
@@ -38,16 +38,13 @@ def canonical(value: Any) -> bytes:
         text = _encode_sorted(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"not a JSON value: {error}") from None
-    if not _differs(value) and (text.isascii() or _BEYOND_BMP.search(text) is None):
+    beyond = not text.isascii() and _BEYOND_BMP.search(text) is not None
+    if not beyond and not _differs(value):
         return text
-    parts: list[str] = []
     try:
-        _write(value, parts)
-        return "".join(parts).encode()
+        return _encode(_in_utf16_order(_exact(value))) if beyond else _encode_sorted(_exact(value))
     except RecursionError:
         raise InvalidInput("nested too deeply for canonical JSON") from None
-    except UnicodeEncodeError as error:
-        raise InvalidInput(f"a string holds a lone surrogate: {error.reason}") from None
 
 
 def parse_canonical(text: bytes) -> Any:
@@ -78,67 +75,53 @@ def is_canonical(text: bytes) -> bool:
 
 def _differs(value: Any) -> bool:
     """Whether msgspec may write some number in it otherwise than ECMAScript does."""
-    stack = [value]
-    while stack:
-        item = stack.pop()
-        kind = type(item)
-        if kind is str:
-            continue
-        if kind is dict:
-            stack.extend(item.values())
-        elif kind is list:
-            stack.extend(item)
-        elif kind is float:
-            # Between these bounds both write plain decimals, unless the float is a whole number.
-            if not 1e-5 < abs(item) < 1e15 or item.is_integer():
+    level = [value]
+    while level:
+        below: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is str:
+                continue
+            if kind is dict:
+                below += item.values()
+            elif kind is list:
+                below += item
+            elif kind is float:
+                # Between these bounds both write plain decimals, unless the float is a whole number.
+                if not 1e-5 < abs(item) < 1e15 or item.is_integer():
+                    return True
+            elif kind is int:
+                if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                    return True
+            elif item is not None and kind is not bool:
                 return True
-        elif kind is int:
-            if not -MAX_INTEGER <= item <= MAX_INTEGER:
-                return True
-        elif item is not None and kind is not bool:
-            return True
+        level = below
     return False
 
 
-def _write(value: Any, parts: list[str]) -> None:
-    if value is None:
-        parts.append("null")
-    elif value is True:
-        parts.append("true")
-    elif value is False:
-        parts.append("false")
-    elif isinstance(value, str):
-        parts.append(_encode(value).decode())
-    elif isinstance(value, int):
-        parts.append(str(value) if -MAX_INTEGER <= value <= MAX_INTEGER else _large_integer(value))
-    elif isinstance(value, float):
-        parts.append(_number(value))
-    elif isinstance(value, (list, tuple)):
-        _write_array(value, parts)
-    elif isinstance(value, dict):
-        _write_object(value, parts)
-    else:
-        raise InvalidInput(f"not a JSON value: {type(value).__name__}")
+def _exact(value: Any) -> Any:
+    """A copy whose numbers msgspec writes as ECMAScript does. Raises InvalidInput for what is not JSON."""
+    if isinstance(value, dict):
+        return {name: item if type(item) is str else _exact(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [item if type(item) is str else _exact(item) for item in value]
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return value if -MAX_INTEGER <= value <= MAX_INTEGER else msgspec.Raw(_large_integer(value).encode())
+    if isinstance(value, float):
+        return msgspec.Raw(_number(value).encode())
+    raise InvalidInput(f"not a JSON value: {type(value).__name__}")
 
 
-def _write_array(value: list[Any] | tuple[Any, ...], parts: list[str]) -> None:
-    parts.append("[")
-    for position, item in enumerate(value):
-        if position:
-            parts.append(",")
-        _write(item, parts)
-    parts.append("]")
-
-
-def _write_object(value: dict[str, Any], parts: list[str]) -> None:
-    parts.append("{")
-    for position, key in enumerate(sorted(value, key=lambda text: text.encode("utf-16-be"))):
-        if position:
-            parts.append(",")
-        parts.append(_encode(key).decode())
-        parts.append(":")
-        _write(value[key], parts)
-    parts.append("}")
+def _in_utf16_order(value: Any) -> Any:
+    """A copy whose keys stand in the order of their UTF-16 code units (RFC 8785 §3.2.3)."""
+    if type(value) is dict:
+        names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+        return {name: _in_utf16_order(value[name]) for name in names}
+    if type(value) is list:
+        return [_in_utf16_order(item) for item in value]
+    return value
 
 
 def _large_integer(value: int) -> str:
