@@ -59,6 +59,7 @@ def test_a_custodial_capture_says_so_and_is_proven_like_any(live: Live) -> None:
     headers = check_headers(b"".join(export_headers(access)), NETWORKS["sandbox"])
     report = verify(line[:-1], headers)
     assert report.valid, report
+    assert any("custodial" in step.detail for step in report.steps)
     bundle = json.loads(line)
     manifest = bundle["capture"]["document"]
     assert manifest["custodial"] is True

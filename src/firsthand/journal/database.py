@@ -56,11 +56,15 @@ _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={_BUSY_MS}",
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-32768",
     "PRAGMA foreign_keys=ON",
 )
 _WRITER_LOCK: Final = 0x66697273  # "firs": one writer in a database, as SQLite has it
 _CONNECT_S: Final = 10
+_CONNECTIONS: Final = 10
+_MORE: Final = 30
+"""Connections kept, and more when as many threads ask at once: above what a server's threads can hold."""
+
 _LEAST_POSTGRESQL: Final = 150_000
 
 
@@ -109,7 +113,9 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
+    engine = create_engine(
+        url, connect_args={"timeout": _BUSY_MS / 1000}, pool_size=_CONNECTIONS, max_overflow=_MORE
+    )
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: sqlite3.Connection, _record: Any) -> None:
@@ -129,8 +135,8 @@ def _sqlite(url: URL) -> Engine:
 def _postgresql(url: URL) -> Engine:
     engine = create_engine(
         url,
-        pool_size=10,
-        max_overflow=30,
+        pool_size=_CONNECTIONS,
+        max_overflow=_MORE,
         pool_pre_ping=True,
         connect_args={"connect_timeout": _CONNECT_S, "application_name": "firsthand"},
     )

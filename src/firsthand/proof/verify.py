@@ -173,7 +173,10 @@ class _Verification:
         for statement in self.bundle.statements[len(earlier) :]:
             leaf = entry_leaf(statement.document)
             self._later.append(self._history.apply(statement.place, leaf, statement.document))
-        return f"signed by {party.name} ({', '.join(party.roles)}) with {signer}"
+        who = f"{party.name} ({', '.join(party.roles)}) with {signer}"
+        if manifest.custodial:
+            return f"signed for {who}, a key that the operator holds: custodial"
+        return f"signed by {who}"
 
     # 4. Log: the capture and the statements are included at the checkpoint's size and root.
     def log(self) -> str:
