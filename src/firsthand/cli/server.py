@@ -44,7 +44,7 @@ def serve(
     Example:  FIRSTHAND_PASSPHRASE=… firsthand -C coop serve --host 0.0.0.0 --workers 4
     """
     from firsthand.service.workspace import Workspace
-    from firsthand.web.serve import run_server
+    from firsthand.web.serve import check_server, run_server
 
     passphrase = ask_passphrase(Workspace.needs_passphrase(folder()))
     if (tls_certificate is None) != (tls_key is None):
@@ -52,6 +52,7 @@ def serve(
     tls = (
         {} if tls_certificate is None else {"ssl_certfile": str(tls_certificate), "ssl_keyfile": str(tls_key)}
     )
+    check_server(folder(), passphrase, host, port)
     scheme = "https" if tls else "http"
     note(
         f"Serving {folder().resolve()} at {scheme}://{host}:{port} (API: {scheme}://{host}:{port}/openapi.json)"

@@ -149,11 +149,12 @@ def create_workspace(
                 "or a workspace that lost its settings; move it away or restore the settings"
             )
     folder.mkdir(parents=True, exist_ok=True)
+    # A database that cannot be had is the likeliest to fail: before it, nothing is left behind.
+    engine = open_engine(database_url(database or settings.database.url, folder, DATABASE))
+    make_tables(engine)
     keystore = Keystore.create(folder / KEYSTORE, passphrase)
     keystore.put(LOG_KEY, SigningKey.generate("Ed25519", secrets.token_bytes).to_secret())
     keystore.put(WALLET_KEY, _wallet_secret())
-    engine = open_engine(database_url(database or settings.database.url, folder, DATABASE))
-    make_tables(engine)
     write_settings(folder, settings)
     return Workspace(folder, settings, engine, lambda: passphrase, now)
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import resource
+import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,11 +18,12 @@ import uvicorn
 from litestar.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from firsthand.errors import WorkspaceError
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.workspace import Workspace
 from firsthand.web.problems import PROBLEM, Problem
 
-__all__ = ["HOME", "PASSPHRASE", "create_app", "run_server"]
+__all__ = ["HOME", "PASSPHRASE", "check_server", "create_app", "run_server"]
 
 HOME: Final = "FIRSTHAND_HOME"
 PASSPHRASE: Final = "FIRSTHAND_PASSPHRASE"
@@ -113,16 +115,28 @@ def create_app() -> ASGIApp:
     return make_server_app(Server(ChainAccess(workspace)))
 
 
+def check_server(folder: Path, passphrase: str, host: str, port: int) -> None:
+    """Raises WorkspaceError or WrongPassphrase when a server could not begin, before its workers find out."""
+    workspace = Workspace.open(folder, lambda: passphrase)
+    _ = workspace.log_key.did
+    workspace.engine.dispose()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            pass
+    except OSError as error:
+        raise WorkspaceError(
+            f"{host}:{port} cannot be listened on: {error.strerror}; try another --port"
+        ) from None
+
+
 def run_server(
     folder: Path, passphrase: str, host: str, port: int, workers: int, tls: Mapping[str, str]
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); then finish what was begun, for at most half a minute.
 
-    `tls` may hold `ssl_certfile` and `ssl_keyfile`. Raises WorkspaceError or WrongPassphrase at the start.
+    `tls` may hold `ssl_certfile` and `ssl_keyfile`.
     """
-    workspace = Workspace.open(folder, lambda: passphrase)
-    workspace.log_key.did  # noqa: B018 - a wrong passphrase is told now, not by a worker
-    workspace.engine.dispose()
     os.environ[HOME] = str(folder.resolve())
     os.environ[PASSPHRASE] = passphrase
     # A thousand idle WebSockets are a thousand open files.
