@@ -262,3 +262,14 @@ def test_paths_and_headers_that_try_something(filled: Live) -> None:
             answer = client.get("/events", headers={name: "<script>"})
             assert answer.status_code in (400, 406), (name, answer.status_code)
         assert client.get("/readyz").json()["events"] == 45
+
+
+def test_a_link_to_the_next_page_keeps_the_path_as_it_was(filled: Live) -> None:
+    odd = "https://coop.example/odd?a=1&b=%20#x"
+    with filled.client("coop") as client:
+        captured(client.post("/capture", json=document(event(1, epcList=[odd]), event(2, epcList=[odd]))))
+        first = client.get(f"/epcs/{quote(odd, safe='')}/events", params={"perPage": 1})
+        second = client.get(first.links["next"]["url"])
+        times = [event_list(page)[0]["eventTime"] for page in (first, second)]
+        assert times[0] != times[1]
+        assert "next" not in second.links

@@ -7,6 +7,7 @@ twice journals nothing twice: the same events of one issuer are the same capture
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from firsthand.errors import FirsthandError, InvalidInput, NotFound, Unauthorized
 from firsthand.events.document import EventReader
@@ -62,6 +64,16 @@ _LARGEST_EVENT: Final = 1_000_000
 
 _LEASE: Final = 30_000_000
 _SHOWN_ERRORS: Final = 1_000
+
+
+_FAULT: Final = {
+    "type": "epcisException:ImplementationException",
+    "title": "The server failed",
+    "status": 500,
+    "detail": "nothing was captured; the server's log knows more",
+}
+
+log = logging.getLogger("firsthand.capture")
 
 
 class TooLarge(InvalidInput):
@@ -149,7 +161,14 @@ def work(workspace: Workspace) -> bool:
     except FirsthandError as error:
         _finish(workspace, job, [_problem(error)])
         return True
-    _process(workspace, job, sent, _store)
+    try:
+        _process(workspace, job, sent, _store)
+    except SQLAlchemyError:
+        raise  # the database does not answer: the job is done again when it does
+    except Exception:
+        # A fault of ours must not be tried for ever.
+        log.exception("the capture job %s failed", job.id)
+        _finish(workspace, job, [_FAULT])
     return True
 
 

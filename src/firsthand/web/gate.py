@@ -84,7 +84,7 @@ class Gate:
         call = Call(
             self.server,
             route.method,
-            request.scope["path"].replace(SLASH, "%2F"),
+            raw_path_of(request),
             {name: str(value).replace(SLASH, "/") for name, value in request.path_params.items()},
             pairs_of(request.scope["query_string"].decode("latin-1")),
             dict(request.headers),
@@ -167,7 +167,7 @@ class Gate:
         seconds = time.perf_counter() - started
         REQUESTS.labels(route.method, route.path, str(status)).observe(seconds)
         key = who[0].key_id if who else ""
-        target = request.scope.get("raw_path", b"").decode("latin-1")
+        target = raw_path_of(request)
         if key:
             query = request.scope["query_string"].decode("latin-1")
             shown = f"{target}?{query}" if query else target
@@ -184,6 +184,12 @@ class Gate:
                 "client": client_of(request),
             },
         )
+
+
+def raw_path_of(request: Any) -> str:
+    """The path as it came, still encoded."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.partition(b"?")[0].decode("latin-1")
 
 
 def request_id_of(request: Any) -> str:

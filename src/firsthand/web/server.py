@@ -8,6 +8,8 @@ from collections import deque
 from hmac import new as hmac
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from firsthand.ledger.event_search import EventSearch
 from firsthand.service.capture_jobs import Limits
 from firsthand.service.chain_access import ChainAccess
@@ -20,6 +22,8 @@ __all__ = ["Audit", "Failures", "Server"]
 _PUBLISHED_FOR: Final = 5.0
 _FAILURE_WINDOW: Final = 60.0
 _MOST_CLIENTS: Final = 10_000
+_MOST_ROWS: Final = 100_000
+"""Of the trail that wait for a database which does not answer."""
 
 
 class Server:
@@ -83,9 +87,15 @@ class Audit:
         """Write what was gathered."""
         with self._lock:
             rows, self._rows = self._rows, []
-        if rows:
+        if not rows:
+            return
+        try:
             with self._workspace.engine.begin() as connection:
                 connection.execute(AUDIT.insert(), rows)
+        except SQLAlchemyError:
+            with self._lock:
+                self._rows = [*rows, *self._rows][-_MOST_ROWS:]
+            raise
 
 
 class Failures:

@@ -7,6 +7,7 @@ themselves. A socket has no memory: whoever must not miss an event subscribes by
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -81,7 +82,8 @@ class Hub:
                 continue
         for listener in list(self.listeners):
             self.listeners.discard(listener)
-            listener.waiting.put_nowait(None) if not listener.waiting.full() else None
+            with suppress(asyncio.QueueFull):
+                listener.waiting.put_nowait(None)
 
     async def _poll(self) -> None:
         end = await to_thread.run_sync(self.server.search.end)
