@@ -23,78 +23,27 @@ Where the published vectors, the reference generator and the text differ, the ve
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 from firsthand.errors import InvalidInput
 from firsthand.events import normal_form
-from firsthand.events.normal_form import Prefixes, full_name, identifier, kind_of, scalar, string
+from firsthand.events.hash_context import EPCIS_CONTEXT, HashContext, Memo, Names
+from firsthand.events.normal_form import full_name, identifier, kind_of, scalar, string
 
 __all__ = ["MAX_DEPTH", "HashContext", "event_hash_id", "pre_hash"]
 
 MAX_DEPTH = 100
 """How deep a user extension may nest; deeper is InvalidInput, long before Python's own limit."""
 
-_URI_SCHEMES = frozenset({"urn", "http", "https"})
 _COMMENTS = frozenset({"comment", "{http://www.w3.org/2000/01/rdf-schema#}comment"})
-# A repository's list of the fields it added, under the namespace that the published vectors use.
-_IGNORE_FIELDS = "{https://repository-x.example.com/}ignoreFields"
 
-_Renderer = Callable[[object, Prefixes], str]
+_Renderer = Callable[[object, Names], str]
 _Field = tuple[str, _Renderer]
 
 
-@dataclass(frozen=True, slots=True)
-class HashContext:
-    """What a document says about the names in its events; build it once for all its events.
-
-    `ignored` names the event fields that stay out of the hash, prefixes resolved. `source` is the very
-    context object that this one was made from last: events that carry it need no context of their own.
-    """
-
-    prefixes: Prefixes
-    ignored: frozenset[str] = frozenset()
-    source: object = None
-
-    @classmethod
-    def of(cls, context: object) -> HashContext:
-        """From a JSON-LD `@context`: a URL, a map, or a list of both. Raises InvalidInput."""
-        return _EPCIS_CONTEXT.extended(context)
-
-    @classmethod
-    def of_document(cls, document: Mapping[str, object]) -> HashContext:
-        """From a whole EPCISDocument or EPCISQueryDocument, its `ignoreFields` included."""
-        context = cls.of(document.get("@context", ()))
-        body = document.get("epcisBody")
-        results = body.get("queryResults") if isinstance(body, dict) else None
-        for key, names in (results if isinstance(results, dict) else document).items():
-            if full_name(key, context.prefixes) == _IGNORE_FIELDS and isinstance(names, list):
-                known = (full_name(name, context.prefixes) for name in names if isinstance(name, str))
-                return cls(context.prefixes, frozenset(known))
-        return context
-
-    def extended(self, context: object) -> HashContext:
-        """With a further `@context`, whose prefixes win. URLs are not fetched: EPCIS's own is known."""
-        prefixes = dict(self.prefixes)
-        for part in context if isinstance(context, (list, tuple)) else (context,):
-            if isinstance(part, dict):
-                for prefix, term in part.items():
-                    namespace = term.get("@id") if isinstance(term, dict) else term
-                    if isinstance(namespace, str) and prefix[:1] != "@" and prefix not in _URI_SCHEMES:
-                        prefixes[prefix] = f"{{{namespace}}}"
-            elif not isinstance(part, str):
-                raise InvalidInput(
-                    f"a JSON-LD context is a URL, a map or a list of both, got {kind_of(part)}", "$.@context"
-                )
-        return HashContext(prefixes, self.ignored, context)
-
-
-_EPCIS_CONTEXT = HashContext({prefix: f"{{{iri}}}" for prefix, iri in normal_form.EPCIS_PREFIXES.items()})
-
-
-def event_hash_id(event: object, context: object = _EPCIS_CONTEXT) -> str:
+def event_hash_id(event: object, context: object = EPCIS_CONTEXT) -> str:
     """`ni:///sha-256;{64 hex digits}?ver=CBV2.0` of one event decoded from JSON (CBV 2.0 §8.9).
 
     `context` is the enclosing document's `@context`, or a HashContext made from it once for many
@@ -108,7 +57,7 @@ def event_hash_id(event: object, context: object = _EPCIS_CONTEXT) -> str:
     return f"ni:///sha-256;{hashlib.sha256(octets).hexdigest()}?ver=CBV2.0"
 
 
-def pre_hash(event: object, context: object = _EPCIS_CONTEXT) -> str:
+def pre_hash(event: object, context: object = EPCIS_CONTEXT) -> str:
     """The string that is hashed; arguments and errors as `event_hash_id`."""
     names = context if type(context) is HashContext else HashContext.of(context)
     if type(event) is not dict:
@@ -116,77 +65,99 @@ def pre_hash(event: object, context: object = _EPCIS_CONTEXT) -> str:
     if "@context" in event and event["@context"] is not names.source:
         names = names.extended(event["@context"])
     if names.ignored:
-        event = {k: v for k, v in event.items() if full_name(k, names.prefixes) not in names.ignored}
+        event = {k: v for k, v in event.items() if full_name(k, names.names.prefixes) not in names.ignored}
     if "type" not in event:
         raise InvalidInput("an event has a type, e.g. ObjectEvent; none is given", "$.type")
     try:
-        return _render(_EVENT, event, names.prefixes)
+        return _render(_EVENT, event, names.names)
     except InvalidInput as error:
         raise InvalidInput(error.reason, "$" + error.path) from None
 
 
 class _Shape:
-    """The fields of one standard object: name to place and renderer; place -1 means sorted at the end.
+    """The fields of one standard object: those with a place, and those that are sorted at its end."""
 
-    `moved` renders what this standard object's own fields leave for the end.
+    __slots__ = ("at_end", "placed", "plan")
+
+    def __init__(self, *placed: _Field, at_end: tuple[_Field, ...] = ()) -> None:
+        self.placed = {name: (place, renderer) for place, (name, renderer) in enumerate(placed)}
+        self.at_end = dict(at_end)
+        self.plan = partial(_plan, self)
+
+
+_Plan = tuple[list[tuple[str, _Renderer, Memo]], list[tuple[str, _Renderer]], list[tuple[str, str]]]
+
+
+def _plan(shape: _Shape, keys: tuple[str, ...], names: Names) -> _Plan:
+    """How objects of a shape with these keys are rendered; most objects have the keys of some other.
+
+    The fields in their places, with what each made of its strings before; those at the end; the extensions
+    with their full names.
     """
+    placed = sorted((*shape.placed[key], key) for key in keys if key in shape.placed)
+    extensions = [
+        (key, name)
+        for key in keys
+        if key not in shape.placed and key not in shape.at_end and (name := names.full[key]) not in _COMMENTS
+    ]
+    return (
+        [(key, renderer, names[renderer]) for _, renderer, key in placed],
+        [(key, shape.at_end[key]) for key in keys if key in shape.at_end],
+        extensions,
+    )
 
-    __slots__ = ("blank", "fields", "moved")
 
-    def __init__(
-        self, *ordered: _Field, at_end: tuple[_Field, ...] = (), moved: Callable[..., list[str]] | None = None
-    ) -> None:
-        self.blank = [""] * len(ordered)
-        self.fields = {name: (place, renderer) for place, (name, renderer) in enumerate(ordered)}
-        self.fields.update({name: (-1, renderer) for name, renderer in at_end})
-        self.moved = moved
-
-
-def _render(shape: _Shape, value: object, prefixes: Prefixes) -> str:
+def _render(shape: _Shape, value: object, names: Names) -> str:
     if type(value) is not dict:
         raise InvalidInput(f"expected an object, got {kind_of(value)}")
-    parts = shape.blank.copy()
-    rest: list[str] = []
-    fields = shape.fields
-    for key, item in value.items():
-        try:
-            if key in fields:
-                place, renderer = fields[key]
-                if place >= 0:
-                    parts[place] = renderer(item, prefixes)
-                else:
-                    rest.append(renderer(item, prefixes))
-            else:
-                name = full_name(key, prefixes)
-                if name not in _COMMENTS:
-                    _extend(rest, name, item, prefixes, MAX_DEPTH)
-        except InvalidInput as error:
-            raise InvalidInput(error.reason, f".{key}{error.path}") from None
-    if shape.moved is not None:
-        rest += shape.moved(value, prefixes)
-    if rest:
-        rest.sort()
-        parts += rest
+    placed, at_end, extensions = names[shape.plan][tuple(value)]
+    parts: list[str] = []
+    try:
+        for key, renderer, memo in placed:
+            item = value[key]
+            parts.append(memo[item] if type(item) is str else renderer(item, names))
+        if at_end or extensions:
+            rest = [renderer(value[key], names) for key, renderer in at_end]
+            for key, name in extensions:
+                _extend(rest, name, value[key], names, MAX_DEPTH)
+            rest.sort()
+            parts += rest
+    except InvalidInput:
+        _name_first_fault(shape, value, names)
+        raise
     return "".join(parts)
 
 
-def _each(value: object, renderer: _Renderer, prefixes: Prefixes) -> list[str]:
+def _name_first_fault(shape: _Shape, value: dict[str, Any], names: Names) -> None:
+    """Raise InvalidInput for the first field, in the order of the JSON, that has no normal form."""
+    for key, item in value.items():
+        try:
+            if key in shape.placed:
+                shape.placed[key][1](item, names)
+            elif key in shape.at_end:
+                shape.at_end[key](item, names)
+            elif (name := names.full[key]) not in _COMMENTS:
+                _extend([], name, item, names, MAX_DEPTH)
+        except InvalidInput as error:
+            raise InvalidInput(error.reason, f".{key}{error.path}") from None
+
+
+def _each(value: object, renderer: _Renderer, names: Names) -> list[str]:
     """The rendered items of a list, empty ones dropped, sorted."""
     if type(value) is not list:
         raise InvalidInput(f"expected a list, got {kind_of(value)}")
     rendered: list[str] = []
     try:
         for item in value:
-            rendered.append(renderer(item, prefixes))  # noqa: PERF401 (its length is the failing index)
+            rendered.append(renderer(item, names))  # noqa: PERF401 (its length is the failing index)
     except InvalidInput as error:
         raise InvalidInput(error.reason, f"[{len(rendered)}]{error.path}") from None
-    if "" in rendered:
-        rendered = [text for text in rendered if text]
-    rendered.sort()
-    return rendered
+    if len(rendered) == 1 and rendered[0]:
+        return rendered
+    return sorted(filter(None, rendered))
 
 
-def _extend(rest: list[str], name: str, value: object, prefixes: Prefixes, depth: int) -> None:
+def _extend(rest: list[str], name: str, value: object, names: Names, depth: int) -> None:
     """A user extension or ILMD element: its name, then its value or sorted content.
 
     A list repeats the name for each item; null is absence, as in JSON-LD.
@@ -196,32 +167,37 @@ def _extend(rest: list[str], name: str, value: object, prefixes: Prefixes, depth
     if isinstance(value, dict):
         content: list[str] = []
         for key, item in value.items():
-            inner = full_name(key, prefixes)
-            if inner not in _COMMENTS:
-                try:
-                    _extend(content, inner, item, prefixes, depth - 1)
-                except InvalidInput as error:
-                    raise InvalidInput(error.reason, f".{key}{error.path}") from None
+            inner = names.full[key]
+            if inner in _COMMENTS:
+                continue
+            if type(item) is str and depth > 1:
+                text = names.texts[item]
+                content.append(f"{inner}={text}" if text else inner)
+                continue
+            try:
+                _extend(content, inner, item, names, depth - 1)
+            except InvalidInput as error:
+                raise InvalidInput(error.reason, f".{key}{error.path}") from None
         content.sort()
         rest.append(name + "".join(content))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             content = []
             try:
-                _extend(content, "" if isinstance(item, list) else name, item, prefixes, depth - 1)
+                _extend(content, "" if isinstance(item, list) else name, item, names, depth - 1)
             except InvalidInput as error:
                 raise InvalidInput(error.reason, f"[{index}]{error.path}") from None
             if isinstance(item, list):
                 content = [name + "".join(sorted(content))]
             rest += content
     elif value is not None:
-        text = scalar(value, prefixes)
+        text = names.texts[value] if type(value) is str else scalar(value, names.prefixes)
         rest.append(f"{name}={text}" if text else name)
 
 
 def _leaf(name: str) -> _Field:
-    def render(value: object, prefixes: Prefixes) -> str:
-        text = string(value, prefixes) if type(value) is str else scalar(value, prefixes)
+    def render(value: object, names: Names) -> str:
+        text = scalar(value, names.prefixes)
         return start + text if text else ""
 
     start = f"{name}="
@@ -230,7 +206,7 @@ def _leaf(name: str) -> _Field:
 
 def _time(name: str) -> _Field:
     start = f"{name}="
-    return name, lambda value, prefixes: start + normal_form.time(value)
+    return name, lambda value, names: start + normal_form.time(value)
 
 
 def _leaves(names: str) -> Iterable[_Field]:
@@ -242,8 +218,8 @@ def _leaves(names: str) -> Iterable[_Field]:
 def _word(name: str, vocabulary: dict[str, str]) -> _Field:
     """A CBV word, bare or as a URI or URN, or a user's own URI."""
 
-    def render(value: object, prefixes: Prefixes) -> str:
-        text = string(value, prefixes)
+    def render(value: object, names: Names) -> str:
+        text = string(value, names.prefixes)
         return start + vocabulary.get(text, text) if text else ""
 
     start = f"{name}="
@@ -252,14 +228,14 @@ def _word(name: str, vocabulary: dict[str, str]) -> _Field:
 
 def _words(name: str, vocabulary: dict[str, str]) -> _Field:
     _, word = _word(name, vocabulary)
-    return name, lambda value, prefixes: "".join(_each(value, word, prefixes))
+    return name, lambda value, names: "".join(_each(value, word, names))
 
 
 def _list(name: str, child: str, renderer: _Renderer) -> _Field:
     """A list: its name once, then the sorted items, each behind the name of its element."""
 
-    def render(value: object, prefixes: Prefixes) -> str:
-        items = _each(value, renderer, prefixes)
+    def render(value: object, names: Names) -> str:
+        items = _each(value, renderer, names)
         return start + child.join(items) if items else ""
 
     start = name + child
@@ -267,12 +243,12 @@ def _list(name: str, child: str, renderer: _Renderer) -> _Field:
 
 
 def _epcs(name: str) -> _Field:
-    return _list(name, "epc=", identifier)
+    return _list(name, "epc=", lambda value, names: identifier(value, names.prefixes))
 
 
 def _object(name: str, shape: _Shape) -> _Field:
-    def render(value: object, prefixes: Prefixes) -> str:
-        text = _render(shape, value, prefixes)
+    def render(value: object, names: Names) -> str:
+        text = _render(shape, value, names)
         return name + text if text else ""
 
     return name, render
@@ -287,40 +263,44 @@ def _typed(kind: str, vocabulary: dict[str, str]) -> _Field:
 
 
 def _unhashed(name: str) -> _Field:
-    return name, lambda value, prefixes: ""
+    return name, lambda value, names: ""
 
 
-def _event_type(value: object, prefixes: Prefixes) -> str:
-    text = string(value, prefixes)
+def _event_type(value: object, names: Names) -> str:
+    text = string(value, names.prefixes)
     if not text:
         raise InvalidInput("an event has a type, e.g. ObjectEvent; it is empty")
     return f"eventType={text}"
 
 
-def _certificates(value: object, prefixes: Prefixes) -> str:
+def _string(value: object, names: Names) -> str:
+    return string(value, names.prefixes)
+
+
+def _certificates(value: object, names: Names) -> str:
     """A single URI or a list of them."""
-    items = _each(value if type(value) is list else [value], string, prefixes)
+    items = _each(value if type(value) is list else [value], _string, names)
     return "".join(f"certificationInfo={item}" for item in items)
 
 
-def _ilmd(value: object, prefixes: Prefixes) -> str:
+def _ilmd(value: object, names: Names) -> str:
     content: list[str] = []
-    _extend(content, "ilmd", value, prefixes, MAX_DEPTH)
+    _extend(content, "ilmd", value, names, MAX_DEPTH)
     return "".join(content)
 
 
-def _biz_rules_of_reports(event: dict[str, Any], prefixes: Prefixes) -> list[str]:
+def _biz_rules_of_reports(value: Any, names: Names) -> str:
     """CBV 2.0 gives a sensor report's `bizRules` no place: the vectors hash it at the end, with its path."""
     elements = []
-    for element in event.get("sensorElementList", ()):
+    for element in value:
         reports = [
             f"sensorReportbizRules={rules}"
             for report in element.get("sensorReport", ())
-            if (rules := scalar(report.get("bizRules", ""), prefixes))
+            if (rules := scalar(report.get("bizRules", ""), names.prefixes))
         ]
         if reports:
             elements.append("sensorElement" + "".join(sorted(reports)))
-    return ["sensorElementList" + "".join(sorted(elements))] if elements else []
+    return "sensorElementList" + "".join(sorted(elements)) if elements else ""
 
 
 _PLACE = _Shape(_leaf("id"))
@@ -340,7 +320,7 @@ _SENSOR_ELEMENT = _Shape(
                 _word("component", normal_form.COMPONENTS),
                 *_leaves("stringValue booleanValue hexBinaryValue uriValue minValue maxValue meanValue sDev"),
                 *_leaves("percRank percValue uom coordinateReferenceSystem"),
-                ("bizRules", lambda value, prefixes: scalar(value, prefixes) and ""),
+                ("bizRules", lambda value, names: scalar(value, names.prefixes) and ""),
             ),
         )[1],
     ),
@@ -375,6 +355,6 @@ _EVENT = _Shape(
         _typed("source", normal_form.PARTY_TYPES),
         _typed("destination", normal_form.PARTY_TYPES),
         ("ilmd", _ilmd),
+        ("sensorElementList", _biz_rules_of_reports),
     ),
-    moved=_biz_rules_of_reports,
 )

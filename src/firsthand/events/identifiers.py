@@ -145,8 +145,6 @@ _ATTRIBUTES = frozenset({"22", "8019"})
 _MOST_SEGMENTS = 8
 _LONGEST_URN = 200  # the longest key, every character escaped, is shorter
 
-# No Digital Link is without one of these; most makers' own URIs are.
-_KEY_IN_PATH = re.compile("/(?:" + "|".join(_KEY_NAMES) + ")/")
 # The plainest and commonest Digital Links, which need no taking apart.
 _PLAIN_LINK = re.compile(
     r"https?://[^/?#]+"
@@ -184,9 +182,7 @@ def canonical(uri: str) -> str:
             if len(serial) <= longest and serial.isalnum() and serial.isascii():
                 return start + serial
         return _link_of_urn(uri) or uri
-    if uri[:4].lower() == "http":
-        if _KEY_IN_PATH.search(uri) is None:
-            return uri
+    if uri[:4].lower() == "http" and not _KEY_NAMES.keys().isdisjoint(uri.split("/")):
         plain = _PLAIN_LINK.fullmatch(uri)
         if plain is not None:
             return CANONICAL_DOMAIN + plain[1]

@@ -87,7 +87,7 @@ def string(value: object, prefixes: Prefixes) -> str:
         prefix, _, local = value.partition(":")
         if prefix in prefixes and not local.startswith("//"):
             value = prefixes[prefix][1:-1] + local
-    return _cached_string(value) if len(value) <= _LONGEST_CACHED else _string(value)
+    return _string(value)
 
 
 def identifier(value: object, prefixes: Prefixes) -> str:
@@ -101,18 +101,30 @@ def time(value: object) -> str:
     """Of an xsd:dateTimeStamp: UTC, milliseconds, a fourth decimal of 5 or more rounded up."""
     if type(value) is not str:
         raise InvalidInput(f"expected a time, got {kind_of(value)}")
-    return _cached_time(value) if len(value) <= _LONGEST_CACHED else _time(value)
+    match = _USUAL_TIME.fullmatch(value)
+    if match is None:
+        return _time(value)
+    hour, minutes, milliseconds, zone = match.groups("000")
+    try:
+        return f"{_utc_hour(hour, zone)}{minutes}.{milliseconds}Z"
+    except InvalidInput:
+        return _time(value)  # which refuses it by its own words
 
 
 _EXACT = 2**53  # doubles hold every integer up to here
-_LONGEST_CACHED = 256  # bounds the memory that a cache of strangers' strings can take
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+# With whole seconds or milliseconds, and a zone of whole hours, which leaves minutes and seconds as they are.
+_USUAL_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})(:[0-5][0-9]:[0-5][0-9])(?:\.([0-9]{3}))?(Z|[+-][0-9]{2}:00)"
+)
 _TIMESTAMP = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
 def _number(value: float) -> str:
+    if type(value) is float and not value.is_integer() and -_EXACT <= value <= _EXACT:
+        return repr(value)
     if type(value) is int and -_EXACT <= value <= _EXACT:
         return str(value)
     try:
@@ -129,7 +141,7 @@ def _string(text: str) -> str:
     if text.startswith("urn:epcglobal:cbv:"):
         urn, _, word = text.rpartition(":")
         return _CBV_URNS[urn] + word if urn in _CBV_URNS else text
-    if _NUMBER.fullmatch(text):
+    if text[:1] <= "9" and _NUMBER.fullmatch(text):  # signs, point and digits stand before all letters
         double = float(text)
         return _number(double) if math.isfinite(double) else text
     return canonical(text)
@@ -153,5 +165,6 @@ def _time(text: str) -> str:
     return f"{moment.isoformat()[:19]}.{milliseconds}Z"
 
 
-_cached_string = lru_cache(maxsize=16384)(_string)
-_cached_time = lru_cache(maxsize=4096)(_time)
+@lru_cache(maxsize=4096)
+def _utc_hour(hour: str, zone: str) -> str:
+    return _time(f"{hour}:00:00{zone}")[:13]
