@@ -7,8 +7,9 @@ which is nearly every answer, builds no path.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -107,25 +108,57 @@ def word(words: frozenset[str], what: str, not_from: tuple[str, ...]) -> Checker
     return check
 
 
+class _Accepted(set[str]):
+    """Strings that a checker has said yes to: words, places and parties recur, and need no second look.
+
+    They are strangers' strings, so long ones are left out, and all are forgotten when they are many.
+    """
+
+    __slots__ = ()
+
+    def learn(self, text: str) -> None:
+        if len(text) <= _LONGEST:
+            if len(self) >= _MOST:
+                self.clear()
+            self.add(text)
+
+
+_MOST: Final = 4096
+_LONGEST: Final = 128
+_MOST_KEY_SETS: Final = 256
+_LONGEST_KEY_SET: Final = 1024
+_ACCEPTED: Final[defaultdict[Checker, _Accepted]] = defaultdict(_Accepted)
+
+
 def list_of(item: Checker, least: int = 0, unique: bool = False) -> Checker:
+    accepted = _ACCEPTED[item]
+
     def check(value: Any) -> Problem | None:
         if type(value) is not list:
             return expected("a list", value)
         if len(value) < least:
             return Problem(f"expected at least {least} element, got none")
         for number, element in enumerate(value):
+            if type(element) is str and element in accepted:
+                continue
             problem = item(element)
             if problem is not None:
                 return problem.under(f"[{number}]")
-        if unique and len(value) > 1 and len(set(map(_identity, value))) != len(value):
+            if type(element) is str:
+                accepted.learn(element)
+        if unique and len(value) > 1 and _repeats(value):
             return Problem("the elements must differ from each other")
         return None
 
     return check
 
 
-def _identity(value: Any) -> Any:
-    return value if type(value) is str else msgspec.json.encode(value, order="sorted")
+def _repeats(values: list[Any]) -> bool:
+    kinds = set(map(type, values))
+    if len(kinds) == len(values):
+        return False  # such as a context of a URL and an object
+    alike = values if kinds == {str} else [msgspec.json.encode(value, order="sorted") for value in values]
+    return len(set(alike)) < len(values)
 
 
 def object_of(
@@ -133,23 +166,42 @@ def object_of(
 ) -> Checker:
     """An object: known members by their checkers, other names by `others` (None: any name)."""
     needed = tuple(required)
+    # By the keys of an object that was accepted, the members to look into: the keys are known to be right.
+    members: dict[tuple[str, ...], list[tuple[str, Checker, _Accepted]]] = {}
 
     def check(value: Any) -> Problem | None:
         if type(value) is not dict:
             return expected("an object", value)
+        names = tuple(value)
+        known = members.get(names)
+        if known is None:
+            return first(value, names)
+        for name, field, accepted in known:
+            member = value[name]
+            if type(member) is str and member in accepted:
+                continue
+            problem = field(member)
+            if problem is not None:
+                return problem.under(f".{name}")
+            if type(member) is str:
+                accepted.learn(member)
+        return None
+
+    def first(value: dict[str, Any], names: tuple[str, ...]) -> Problem | None:
         for name, member in value.items():
             field = fields.get(name)
-            if field is not None:
-                problem = field(member)
-                if problem is not None:
-                    return problem.under(f".{name}")
-            elif others is not None:
-                problem = others(name)
-                if problem is not None:
-                    return problem.under(f".{name}")
+            problem = field(member) if field is not None else others(name) if others is not None else None
+            if problem is not None:
+                return problem.under(f".{name}")
         for name in needed:
             if name not in value:
                 return Problem("is missing", f".{name}")
+        if len("".join(names)) <= _LONGEST_KEY_SET:
+            if len(members) >= _MOST_KEY_SETS:
+                members.clear()
+            members[names] = [
+                (name, fields[name], _ACCEPTED[fields[name]]) for name in names if name in fields
+            ]
         return None
 
     return check

@@ -37,8 +37,6 @@ __all__ = ["MAX_DEPTH", "HashContext", "event_hash_id", "pre_hash"]
 MAX_DEPTH = 100
 """How deep a user extension may nest; deeper is InvalidInput, long before Python's own limit."""
 
-_COMMENTS = frozenset({"comment", "{http://www.w3.org/2000/01/rdf-schema#}comment"})
-
 _Renderer = Callable[[object, Names], str]
 _Field = tuple[str, _Renderer]
 
@@ -98,7 +96,7 @@ def _plan(shape: _Shape, keys: tuple[str, ...], names: Names) -> _Plan:
     extensions = [
         (key, name)
         for key in keys
-        if key not in shape.placed and key not in shape.at_end and (name := names.full[key]) not in _COMMENTS
+        if key not in shape.placed and key not in shape.at_end and (name := names.full[key]) is not None
     ]
     return (
         [(key, renderer, names[renderer]) for _, renderer, key in placed],
@@ -119,7 +117,11 @@ def _render(shape: _Shape, value: object, names: Names) -> str:
         if at_end or extensions:
             rest = [renderer(value[key], names) for key, renderer in at_end]
             for key, name in extensions:
-                _extend(rest, name, value[key], names, MAX_DEPTH)
+                item = value[key]
+                if type(item) is str:
+                    rest.append(names.extensions[key][item])
+                else:
+                    _extend(rest, name, item, names, MAX_DEPTH)
             rest.sort()
             parts += rest
     except InvalidInput:
@@ -136,7 +138,7 @@ def _name_first_fault(shape: _Shape, value: dict[str, Any], names: Names) -> Non
                 shape.placed[key][1](item, names)
             elif key in shape.at_end:
                 shape.at_end[key](item, names)
-            elif (name := names.full[key]) not in _COMMENTS:
+            elif (name := names.full[key]) is not None:
                 _extend([], name, item, names, MAX_DEPTH)
         except InvalidInput as error:
             raise InvalidInput(error.reason, f".{key}{error.path}") from None
@@ -165,24 +167,10 @@ def _extend(rest: list[str], name: str, value: object, names: Names, depth: int)
     if depth == 0:
         raise InvalidInput(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, dict):
-        content: list[str] = []
-        for key, item in value.items():
-            inner = names.full[key]
-            if inner in _COMMENTS:
-                continue
-            if type(item) is str and depth > 1:
-                text = names.texts[item]
-                content.append(f"{inner}={text}" if text else inner)
-                continue
-            try:
-                _extend(content, inner, item, names, depth - 1)
-            except InvalidInput as error:
-                raise InvalidInput(error.reason, f".{key}{error.path}") from None
-        content.sort()
-        rest.append(name + "".join(content))
+        rest.append(name + _content(value, names, depth))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            content = []
+            content: list[str] = []
             try:
                 _extend(content, "" if isinstance(item, list) else name, item, names, depth - 1)
             except InvalidInput as error:
@@ -191,8 +179,24 @@ def _extend(rest: list[str], name: str, value: object, names: Names, depth: int)
                 content = [name + "".join(sorted(content))]
             rest += content
     elif value is not None:
-        text = names.texts[value] if type(value) is str else scalar(value, names.prefixes)
+        text = scalar(value, names.prefixes)
         rest.append(f"{name}={text}" if text else name)
+
+
+def _content(value: dict[str, Any], names: Names, depth: int) -> str:
+    """What is within an extension: its own, sorted."""
+    content: list[str] = []
+    extensions = names.extensions
+    try:
+        for key, item in value.items():
+            if type(item) is str and depth > 1:
+                content.append(extensions[key][item])
+            elif (name := names.full[key]) is not None:
+                _extend(content, name, item, names, depth - 1)
+    except InvalidInput as error:
+        raise InvalidInput(error.reason, f".{key}{error.path}") from None
+    content.sort()
+    return "".join(content)
 
 
 def _leaf(name: str) -> _Field:

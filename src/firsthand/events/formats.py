@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
@@ -32,7 +31,6 @@ _DATE_TIME: Final = re.compile(
 _SHORT_MONTHS: Final = {2: 28, 4: 30, 6: 30, 9: 30, 11: 30}
 
 
-@lru_cache(maxsize=65_536)
 def is_uri(text: str) -> bool:
     """Whether the text is a URI with a scheme (RFC 3986 §3)."""
     if _COMMON.fullmatch(text):
@@ -50,16 +48,16 @@ def is_uri(text: str) -> bool:
     return "%" not in literal
 
 
-@lru_cache(maxsize=16_384)
 def is_date_time(text: str) -> bool:
     """Whether the text is a date and time with a zone (RFC 3339 §5.6), leap seconds at UTC midnight only."""
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         return False
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
-    leap_year = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-    if day > _SHORT_MONTHS.get(month, 31) + (month == 2 and leap_year):
-        return False
+    if match["day"] > "28":
+        year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
+        leap_year = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        if day > _SHORT_MONTHS.get(month, 31) + (month == 2 and leap_year):
+            return False
     if match["second"] != "60":
         return True
     # A leap second is the last of a day in UTC.

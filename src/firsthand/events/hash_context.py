@@ -20,6 +20,7 @@ __all__ = ["EPCIS_CONTEXT", "HashContext", "Memo", "Names"]
 _URI_SCHEMES: Final = frozenset({"urn", "http", "https"})
 # A repository's list of the fields it added, under the namespace that the published vectors use.
 _IGNORE_FIELDS: Final = "{https://repository-x.example.com/}ignoreFields"
+_COMMENTS: Final = frozenset({"comment", "{http://www.w3.org/2000/01/rdf-schema#}comment"})
 
 # What is remembered, so that strangers' strings cannot fill the memory: some MB for each of so many contexts.
 _CONTEXTS: Final = 16
@@ -40,32 +41,27 @@ class Names(dict[Function, "Memo"]):
     With `learns` false nothing is remembered.
     """
 
-    __slots__ = ("_longest", "_room", "full", "prefixes", "texts")
+    __slots__ = ("extensions", "full", "longest", "prefixes", "room")
 
     def __init__(self, prefixes: Prefixes, learns: bool = True) -> None:
         super().__init__()
         self.prefixes = prefixes
-        self._room = _ROOM
-        self._longest = _LONGEST if learns else -1
-        self.full = self[lambda key, names: full_name(key, names.prefixes)]
-        """By a key, its full name."""
-        self.texts = self[lambda value, names: string(value, names.prefixes)]
-        """By a string, its normal form."""
+        self.room = _ROOM
+        self.longest = _LONGEST if learns else -1
+        self.full = self[_full_name]
+        """By an extension's key, its full name, or None where it is no content."""
+        self.extensions = self[_extension]
+        """By an extension's key, by a string: how it stands in the pre-hash string."""
 
     def __missing__(self, function: Function) -> Memo:
         memo = self[function] = Memo(function, self)
         return memo
 
-    def may_learn(self, length: int) -> bool:
-        """Whether the answer to a question of so many characters may be remembered: all others may go."""
-        if length > self._longest:
-            return False
-        self._room -= length + _ANSWER
-        if self._room < 0:
-            for memo in list(self.values()):
-                memo.clear()
-            self._room = _ROOM
-        return True
+    def forget(self) -> None:
+        """Make room."""
+        for memo in list(self.values()):
+            memo.clear()
+        self.room = _ROOM
 
 
 class Memo(dict[Any, Any]):
@@ -79,10 +75,34 @@ class Memo(dict[Any, Any]):
         self._names = names
 
     def __missing__(self, question: Any) -> Any:
-        answer = self._function(question, self._names)
-        if self._names.may_learn(len(question) if type(question) is str else len("".join(question))):
+        names = self._names
+        answer = self._function(question, names)
+        length = len(question) if type(question) is str else len("".join(question))
+        if length <= names.longest:
+            names.room -= length + _ANSWER
+            if names.room < 0:
+                names.forget()
             self[question] = answer
         return answer
+
+
+def _full_name(key: str, names: Names) -> str | None:
+    name = full_name(key, names.prefixes)
+    return None if name in _COMMENTS else name
+
+
+def _extension(key: str, names: Names) -> Memo:
+    name = names.full[key]
+
+    def render(value: str, names: Names) -> str:
+        text = string(value, names.prefixes)
+        return f"{name}={text}" if text else name
+
+    return Memo(_nothing if name is None else render, names)
+
+
+def _nothing(value: str, names: Names) -> str:
+    return ""
 
 
 def _names(prefixes: dict[str, str]) -> Names:

@@ -71,10 +71,10 @@ def scalar(value: object, prefixes: Prefixes) -> str:
     kind = type(value)
     if kind is str:
         return string(value, prefixes)
-    if kind is bool:
-        return "true" if value else "false"
     if kind is int or kind is float:
         return _number(value)  # type: ignore[arg-type]
+    if kind is bool:
+        return "true" if value else "false"
     raise InvalidInput(f"expected a string, number or boolean, got {kind_of(value)}")
 
 
@@ -82,12 +82,11 @@ def string(value: object, prefixes: Prefixes) -> str:
     """Of a string: prefix expanded, then CBV URN, number, GS1 key, or as it is."""
     if type(value) is not str:
         raise InvalidInput(f"expected a string, got {kind_of(value)}")
-    if ":" in value and not value.startswith("urn:epc"):
-        value = value.strip()
-        prefix, _, local = value.partition(":")
-        if prefix in prefixes and not local.startswith("//"):
-            value = prefixes[prefix][1:-1] + local
-    return _string(value)
+    text = value.strip()
+    prefix, colon, local = text.partition(":")
+    if colon and prefix in prefixes and not local.startswith("//"):
+        text = (prefixes[prefix][1:-1] + local).strip()
+    return _string(text)
 
 
 def identifier(value: object, prefixes: Prefixes) -> str:
@@ -137,7 +136,6 @@ def _number(value: float) -> str:
 
 
 def _string(text: str) -> str:
-    text = text.strip()
     if text.startswith("urn:epcglobal:cbv:"):
         urn, _, word = text.rpartition(":")
         return _CBV_URNS[urn] + word if urn in _CBV_URNS else text

@@ -55,12 +55,15 @@ _WEB_VOC: Final = tuple(
 )
 
 
+def _context_part(value: Any) -> Problem | None:
+    return None if type(value) is dict else uri(value)
+
+
+_context_parts = list_of(_context_part, unique=True)
+
+
 def _context(value: Any) -> Problem | None:
-    if type(value) is dict:
-        return None
-    if type(value) is str:
-        return uri(value)
-    return list_of(lambda item: None if type(item) is dict else uri(item), unique=True)(value)
+    return _context_part(value) if type(value) in (dict, str) else _context_parts(value)
 
 
 _uris = list_of(uri)
