@@ -78,7 +78,7 @@ def test_keys_end(tmp_path: Path) -> None:
 
 
 def test_no_secret_is_stored(live: Live) -> None:
-    secret = live.tokens["adela"].rpartition("_")[2].encode()
+    secret = live.tokens["adela"].split("_", 2)[2].encode()  # base64url: it may hold "_" itself
     for path in live.folder.iterdir():
         assert secret not in path.read_bytes(), path
 
