@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -80,12 +80,12 @@ class Live:
                 stdout=log,
                 env={**os.environ, "FIRSTHAND_PASSPHRASE": "", **self.environ},
             )
-        for _ in range(300):
-            try:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            with suppress(httpx.HTTPError):
                 if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
                     return
-            except httpx.HTTPError:
-                time.sleep(0.05)
+            time.sleep(0.05)
         raise AssertionError(self.log.read_text()[-3000:])
 
     def stop(self) -> int:

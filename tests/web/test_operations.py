@@ -57,13 +57,14 @@ def test_https_without_a_proxy(tmp_path: Path) -> None:
     with live.log.open("ab") as log:
         process = subprocess.Popen(command, stderr=log)
     try:
-        for _ in range(100):
+        trusted = ssl.create_default_context(cafile=cert)
+        end = time.monotonic() + 60
+        while True:
             try:
-                answer = httpx.get(
-                    f"https://localhost:{live.port}/readyz", verify=ssl.create_default_context(cafile=cert)
-                )
+                answer = httpx.get(f"https://localhost:{live.port}/readyz", verify=trusted)
                 break
             except httpx.ConnectError:
+                assert time.monotonic() < end, live.log.read_text()
                 time.sleep(0.1)
         assert answer.json()["status"] == "ready"
     finally:
