@@ -11,7 +11,7 @@ import firsthand.profiles as profiles
 from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.profiles import load_mapping, load_profile, mapping_names, profile_names
 from firsthand.profiles.mapping_file import parse_mapping_file
-from firsthand.profiles.profile import parse_profile
+from firsthand.profiles.profile_file import parse_profile
 
 DATA = Path(profiles.__file__).parent
 COFFEE = (DATA / "coffee.toml").read_bytes()

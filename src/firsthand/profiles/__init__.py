@@ -1,9 +1,10 @@
-"""One data file per craft: steps, key data elements with units, spreadsheet mappings."""
+"""One data file per craft: steps, key data elements, yields, claims, certificates; spreadsheet mappings."""
 
 from firsthand.profiles.cells import Problem
 from firsthand.profiles.mapping import MappedRow, Mapping, load_mapping
 from firsthand.profiles.mapping_file import mapping_names
-from firsthand.profiles.profile import Profile, load_profile, profile_names
+from firsthand.profiles.profile import Profile, word
+from firsthand.profiles.profile_file import load_profile, profile_names
 from firsthand.profiles.rows import Row, Table
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "load_profile",
     "mapping_names",
     "profile_names",
+    "word",
 ]

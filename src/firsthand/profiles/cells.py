@@ -22,11 +22,15 @@ from firsthand.profiles.readers import (
     Quantity,
     Wording,
     read_date,
+    read_hash,
+    read_list,
     read_number,
     read_parts,
     read_period,
+    read_place,
     read_quantities,
     read_text,
+    read_uri,
 )
 from firsthand.profiles.rows import Row, Table, header_key, shown
 
@@ -34,6 +38,8 @@ __all__ = ["Price", "Problem", "Reading", "RowReader", "Value", "words_of"]
 
 _CLOSE: Final = Decimal("0.01")
 """Two statements of one quantity in a row agree up to this much of their unit."""
+
+_READ_ONE: Final = {"hash": read_hash, "uri": read_uri}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ class Price:
     currency: str
 
 
-Value = str | Decimal | Quantity | Price | date | Period
+Value = str | Decimal | Quantity | Price | date | Period | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,14 @@ class RowReader:
                 value = read_period(cell, self._calendar)
             case "parts":
                 value = read_parts(cell, _parts(bound))
+            case "hash":
+                value = read_hash(cell)
+            case "place":
+                value = read_place(cell)
+            case "uri":
+                value = read_uri(cell)
+            case "list":
+                value = _list(bound, cell)
             case "text" | "choice":
                 value = _translated(bound, read_text(cell))
         if _is_unknown(bound.field, value):
@@ -271,6 +285,11 @@ def _translated(bound: _Bound, text: str) -> str:
     if found is None:
         raise InvalidInput("it is not one of the values that the mapping knows")
     return found
+
+
+def _list(bound: _Bound, cell: str) -> tuple[str, ...]:
+    read = _READ_ONE.get((bound.element and bound.element.of) or "text", read_text)
+    return tuple(_translated(bound, read(value)) for value in read_list(cell))
 
 
 def _parts(bound: _Bound) -> int:

@@ -145,6 +145,8 @@ class Mapping:
             event["bizLocation"] = {"id": uris[rule.place]}
         if rule.source in uris:
             event["sourceList"] = [{"type": "possessing_party", "source": uris[rule.source]}]
+        if rule.destination in uris:
+            event["destinationList"] = [{"type": "possessing_party", "destination": uris[rule.destination]}]
         if ilmd := self._elements(rule.ilmd, reading):
             event["ilmd"] = ilmd
         reports = [
@@ -152,8 +154,13 @@ class Mapping:
         ]
         if reports:
             event["sensorElementList"] = [{"sensorReport": reports}]
+        event[f"{PREFIX}:profile"] = self.profile.name
         event[f"{PREFIX}:step"] = rule.step
         event[f"{PREFIX}:mapping"] = f"{self.profile.name}/{self.definition.name}/{self.definition.version}"
+        if rule.on_behalf_of in uris:
+            event[f"{PREFIX}:onBehalfOf"] = uris[rule.on_behalf_of]
+        if rule.claims in reading.values:
+            event[f"{PREFIX}:claims"] = _json(reading.values[rule.claims], None)
         return event | self._elements(rule.elements, reading)
 
     def _time(self, rule: EventRule, reading: Reading) -> dict[str, str]:
@@ -241,6 +248,8 @@ def _json(value: Value, uom: str | None) -> Any:
             return _number(value)
         case Period():
             return value.text()
+        case tuple():
+            return list(value)
     return str(value)
 
 

@@ -15,7 +15,8 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from firsthand.errors import InvalidInput, NotFound
-from firsthand.profiles.profile import Kind, Name, Profile, Uom, decode_toml
+from firsthand.profiles.profile import Kind, Name, Profile, Uom
+from firsthand.profiles.profile_file import decode_toml
 from firsthand.profiles.uris import check_template, template_names
 
 __all__ = ["EventRule", "Field", "MappingFile", "mapping_names", "parse_mapping_file", "read_mapping_file"]
@@ -69,8 +70,9 @@ class EventRule(_Data, frozen=True):
     The three times name date or period fields: the step took place within `time`, not before `after`
     begins, and not after `before` ends; `time` or `before` must be required, so that there always is one.
     `quantity` names fields whose product is the lot's quantity at this step. `ilmd` elements describe the
-    lot itself and need a step that adds it (EPCIS 2.0 §7.3.6); `sensors` are measurements; `source` is the
-    party that the lot came from.
+    lot itself and need a step that adds it (EPCIS 2.0 §7.3.6); `sensors` are measurements; `source` and
+    `destination` are the parties that the lot came from and went to; `on_behalf_of` is the one for whom the
+    clerk records it. `claims` names a list field whose values are claims of the profile.
     """
 
     step: Name
@@ -80,6 +82,9 @@ class EventRule(_Data, frozen=True):
     before: Name | None = None
     place: Name | None = None
     source: Name | None = None
+    destination: Name | None = None
+    on_behalf_of: Name | None = None
+    claims: Name | None = None
     ilmd: tuple[Name, ...] = ()
     elements: tuple[Name, ...] = ()
     sensors: tuple[Name, ...] = ()
@@ -188,7 +193,7 @@ def _check_field(profile: Profile, mapping: MappingFile, name: str, field: Field
         raise InvalidInput("expected plain numbers", f"{path}.unknown")
     if kind == "price" and field.currency_column is None:
         raise InvalidInput("a price needs a currency_column", path)
-    if element is not None and kind == "choice":
+    if element is not None and "choice" in (kind, profile.elements[element].of):
         _known(field.values.values(), profile.elements[element].choices, f"{path}.values", "choice")
 
 
@@ -199,7 +204,14 @@ def _check_event(profile: Profile, mapping: MappingFile, event: EventRule, path:
         raise InvalidInput(f"a row can become an ObjectEvent only, {event.step} is a {step.type}", path)
     if event.ilmd and step.action != "ADD":
         raise InvalidInput("ilmd needs a step whose action is ADD (EPCIS 2.0 §7.4.2)", f"{path}.ilmd")
-    _known([event.lot, *filter(None, (event.place, event.source))], mapping.uris, path, "URI")
+    parties = (event.source, event.destination, event.on_behalf_of)
+    _known([event.lot, *filter(None, (event.place, *parties))], mapping.uris, path, "URI")
+    if event.claims is not None:
+        _known([event.claims], mapping.fields, f"{path}.claims", "field")
+        field = mapping.fields[event.claims]
+        if field.read != "list" or not field.values:
+            raise InvalidInput('claims need a field with `read = "list"` and `values`', f"{path}.claims")
+        _known(field.values.values(), profile.claims, f"{path}.claims", "claim")
     fields = (*event.ilmd, *event.elements, *event.sensors, *event.quantity)
     times = tuple(filter(None, (event.time, event.after, event.before)))
     _known((*times, *fields), mapping.fields, path, "field")

@@ -1,34 +1,35 @@
-"""A craft's profile: its steps, key data elements, units, yields and labels, as one data file.
+"""A craft's profile: its steps, key data elements, units, yields, limits, claims and certificates, as data.
 
-A profile is data and nothing else: adding a craft means adding a TOML file to this folder. It is checked
-whole when it is loaded, so that whoever holds a `Profile` may follow every name in it. Units are codes of
-UN/CEFACT Recommendation 20; steps are EPCIS 2.0 event types with CBV 2.0 business steps and dispositions.
+A profile is data and nothing else: adding a craft means adding a TOML file, here or in a workspace's own
+folder (`profile_file`). It is checked whole when it is loaded, so that whoever holds a `Profile` may follow
+every name in it. Units are codes of UN/CEFACT Recommendation 20; steps are EPCIS 2.0 event types with CBV
+2.0 business steps and dispositions. `docs/profiles.md` describes the file and how values stand in events.
 """
 
 from __future__ import annotations
 
-import re
-from functools import cache
-from importlib import resources
-from typing import Annotated, Any, Final, Literal, TypeVar
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
-
-from firsthand.errors import InvalidInput, NotFound, UnreadableInput
-from firsthand.events.vocabulary import BIZ_STEPS, DISPOSITIONS
 
 __all__ = [
     "NAMESPACE",
     "PREFIX",
+    "Certificate",
+    "Claim",
     "Element",
+    "Kind",
+    "Labels",
+    "Limit",
+    "Name",
     "Profile",
     "Step",
     "Unit",
+    "Uom",
     "Yield",
-    "load_profile",
-    "parse_profile",
-    "profile_names",
+    "word",
 ]
 
 NAMESPACE: Final = "https://firsthand.example/ns/"
@@ -42,8 +43,31 @@ Uom = Annotated[str, Meta(pattern=r"^[A-Z0-9]{2,3}$")]
 Labels = Annotated[dict[str, str], Meta(min_length=1)]
 """A word for people, by BCP 47 language tag."""
 
-Kind = Literal["text", "choice", "number", "quantity", "price", "parts", "date", "period"]
-_FILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+Date = Annotated[str, Meta(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
+"""When a figure was looked up: a year, a month or a day."""
+
+Kind = Literal[
+    "text",
+    "choice",
+    "number",
+    "quantity",
+    "price",
+    "parts",
+    "date",
+    "period",
+    "list",
+    "hash",
+    "place",
+    "uri",
+]
+
+
+def word(labels: Mapping[str, str], language: str) -> str:
+    """The label in a language (BCP 47): as asked, else its primary language, else English, else any."""
+    for tag in (language, language.partition("-")[0], "en"):
+        if tag in labels:
+            return labels[tag]
+    return next(iter(labels.values()))
 
 
 class _Data(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,7 +83,11 @@ class Unit(_Data, frozen=True):
 
 
 class Step(_Data, frozen=True):
-    """A step of the craft, as an EPCIS event: type, action, CBV business step and disposition."""
+    """A step of the craft, as an EPCIS event: type, action, CBV business step and disposition.
+
+    `yields` are those that a transformation may be measured by, the first whose `when` holds;
+    `piece_mass` is the element of the step's ilmd that states the mass of one piece that leaves it.
+    """
 
     label: Labels
     type: Literal[
@@ -69,6 +97,8 @@ class Step(_Data, frozen=True):
     disposition: str | None = None
     action: Literal["ADD", "OBSERVE", "DELETE"] | None = None
     elements: tuple[Name, ...] = ()
+    yields: tuple[Name, ...] = ()
+    piece_mass: Name | None = None
     why: str = ""
 
 
@@ -78,6 +108,7 @@ class Element(_Data, frozen=True):
     Outside `possible` a value is not recorded; outside `usual` it is recorded as stated, and said so.
     `part_of` puts it inside a group of that name; `name` replaces its default `fh:` name by another
     namespace's; `sealed` says that it is personal or commercial and is sealed unless the maker opens it.
+    `of` is the kind of each value of a list.
     """
 
     label: Labels
@@ -89,24 +120,97 @@ class Element(_Data, frozen=True):
     usual: tuple[float, float] | None = None
     choices: dict[str, Labels] = {}
     parts: Annotated[int, Meta(ge=1, le=8)] | None = None
+    of: Literal["text", "choice", "hash", "uri"] | None = None
     sealed: bool = False
     about: str = ""
 
 
-class Yield(_Data, frozen=True):
-    """A conversion factor from one form to another, dated and with its source.
+class _Figure(_Data, frozen=True, kw_only=True):
+    """A figure that somebody else published, with its date.
 
-    `checked` is False where only a third party's page was seen: check it before relying on it.
+    `checked` is False where only a third party's page was seen, or where the range is ours: it then says so
+    in `source`.
+    """
+
+    as_of: Date
+    source: Annotated[str, Meta(min_length=1)]
+    checked: bool = True
+
+
+class Yield(_Figure, frozen=True, kw_only=True):
+    """A conversion factor from one form to another: mass that leaves a step for mass that enters it.
+
+    `when` names, for elements of the kind choice, the values with which it applies.
     """
 
     origin: str
     result: str
     low: float
     high: float
-    as_of: str
-    source: str
     typical: float | None = None
-    checked: bool = True
+    when: dict[Name, tuple[str, ...]] = {}
+
+    @property
+    def range(self) -> tuple[Fraction, Fraction]:
+        """Low and high, exactly as they are written in the file."""
+        return Fraction(repr(self.low)), Fraction(repr(self.high))
+
+
+class Limit(_Figure, frozen=True, kw_only=True):
+    """What land can bear: at most `high` of `uom` for each `per` of its area, within `season_days`.
+
+    `step` is the step that takes the harvest, at the place whose area the element `area` states.
+    """
+
+    label: Labels
+    step: Name
+    area: Name
+    high: float
+    uom: Uom
+    per: Uom
+    season_days: Annotated[int, Meta(ge=1, le=400)]
+    typical: float | None = None
+
+    @property
+    def most(self) -> Fraction:
+        """`high`, exactly as it is written in the file."""
+        return Fraction(repr(self.high))
+
+
+class Claim(_Data, frozen=True):
+    """What may be said of a lot: where it may begin, how it counts, and which certificates can back it.
+
+    `counts` says on which side of a step its mass counts. `input`: it comes in with the material (organic);
+    no more leaves with it than came in with it, and outside the steps of `begins` it appears from nowhere.
+    `output`: it is stated of what a step does (hand-woven, living wage); it begins with the outputs of a
+    step of `begins`, whatever came in, and goes on with the material as any claim does.
+    """
+
+    label: Labels
+    counts: Literal["input", "output"]
+    begins: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    certificates: tuple[Name, ...] = ()
+    about: str = ""
+
+
+class Certificate(_Figure, frozen=True, kw_only=True):
+    """A kind of certificate: its W3C credential type, whom or what it is of, and its key data elements.
+
+    `required` of its `elements` must be there. `quantity` is the element that limits how much may be
+    claimed by it, `valid_days` its longest validity, `needs` the certificates that the certified party must
+    hold on the same date. `scheme` is the word by which a trust list says whom it believes.
+    """
+
+    label: Labels
+    type: Annotated[str, Meta(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=64)]
+    scheme: Name
+    subject: Annotated[tuple[Literal["party", "place", "lot", "piece"], ...], Meta(min_length=1)]
+    elements: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    required: tuple[Name, ...] = ()
+    quantity: Name | None = None
+    valid_days: Annotated[int, Meta(ge=1, le=36500)] | None = None
+    needs: tuple[Name, ...] = ()
+    about: str = ""
 
 
 class Phrases(_Data, frozen=True):
@@ -128,6 +232,9 @@ class Profile(_Data, frozen=True):
     elements: dict[Name, Element]
     units: dict[Uom, Unit]
     yields: dict[Name, Yield] = {}
+    limits: dict[Name, Limit] = {}
+    claims: dict[Name, Claim] = {}
+    certificates: dict[Name, Certificate] = {}
     groups: dict[Name, Labels] = {}
     phrases: Phrases = Phrases()
     months: dict[str, Annotated[tuple[str, ...], Meta(min_length=12, max_length=12)]] = {}
@@ -141,78 +248,20 @@ class Profile(_Data, frozen=True):
         """The elements that are sealed unless their maker opens them."""
         return frozenset(name for name, element in self.elements.items() if element.sealed)
 
+    def stated(self, event: Mapping[str, Any], element: str) -> Any:
+        """What an event states of an element, on itself or in its ilmd; None when it does not."""
+        term, group = self.term(element), self.elements[element].part_of
+        for place in (event, event.get("ilmd")):
+            holder = place.get(f"{PREFIX}:{group}") if group and isinstance(place, Mapping) else place
+            if isinstance(holder, Mapping) and term in holder:
+                return holder[term]
+        return None
 
-def profile_names() -> list[str]:
-    """The crafts that ship with this package."""
-    files = resources.files(__package__).iterdir()
-    return sorted(file.name[:-5] for file in files if file.name.endswith(".toml"))
-
-
-@cache
-def load_profile(name: str) -> Profile:
-    """The packaged profile of a craft. Raises NotFound, or InvalidInput when its file is wrong."""
-    file = resources.files(__package__) / f"{name}.toml"
-    if not _FILE_NAME.fullmatch(name) or not file.is_file():
-        raise NotFound(f'there is no profile "{name}"; there are: {", ".join(profile_names())}')
-    return parse_profile(file.read_bytes())
-
-
-def parse_profile(data: bytes) -> Profile:
-    """A profile from its TOML. Raises UnreadableInput or InvalidInput with the place inside it."""
-    profile = decode_toml(data, Profile, "profile")
-    for name, step in profile.steps.items():
-        _check_step(profile, name, step)
-    for name, element in profile.elements.items():
-        _check_element(profile, name, element)
-    for code, unit in profile.units.items():
-        _known(unit.converts, profile.units, f"$.units.{code}.converts", "unit")
-    for name, factor in profile.yields.items():
-        if not 0 < factor.low <= factor.high:
-            raise InvalidInput("expected 0 < low <= high", f"$.yields.{name}")
-    return profile
-
-
-_Decoded = TypeVar("_Decoded", bound=Struct)
-
-
-def decode_toml(data: bytes, kind: type[_Decoded], what: str) -> _Decoded:
-    """TOML into a Struct. Raises UnreadableInput for what is no TOML, InvalidInput for a wrong field."""
-    try:
-        document: dict[str, Any] = msgspec.toml.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableInput(f"the {what} is not TOML: {error}") from None
-    try:
-        return msgspec.convert(document, kind)
-    except msgspec.ValidationError as error:
-        reason, _, path = str(error).partition(" - at `")
-        raise InvalidInput(f"the {what} is wrong: {reason}", path.rstrip("`") or "$") from None
-
-
-def _check_step(profile: Profile, name: str, step: Step) -> None:
-    path = f"$.steps.{name}"
-    _known((step.biz_step,), BIZ_STEPS, f"{path}.biz_step", "CBV business step")
-    if step.disposition is not None:
-        _known((step.disposition,), DISPOSITIONS, f"{path}.disposition", "CBV disposition")
-    if (step.action is None) != (step.type == "TransformationEvent"):
-        raise InvalidInput("every step has an action but a transformation (EPCIS 2.0 §7.4)", path)
-    _known(step.elements, profile.elements, f"{path}.elements", "element")
-
-
-def _check_element(profile: Profile, name: str, element: Element) -> None:
-    path = f"$.elements.{name}"
-    if element.uom is not None:
-        _known((element.uom,), profile.units, f"{path}.uom", "unit")
-    if element.part_of is not None:
-        _known((element.part_of,), profile.groups, f"{path}.part_of", "group")
-    if element.kind == "quantity" and element.uom is None:
-        raise InvalidInput("a quantity has a unit: give uom", path)
-    if (element.kind == "choice") != bool(element.choices):
-        raise InvalidInput("choices belong to the kind choice, and it needs them", path)
-    if (element.kind == "parts") != (element.parts is not None):
-        raise InvalidInput("a number of parts belongs to the kind parts, and it needs one", path)
-
-
-def _known(names: Any, known: Any, path: str, what: str) -> None:
-    for name in names:
-        if name not in known:
-            raise InvalidInput(f'"{name}" is not a known {what}', path)
+    def yield_of(self, event: Mapping[str, Any]) -> tuple[str, Yield] | None:
+        """The yield that measures this event, with its name; None where the profile has none for it."""
+        step = self.steps.get(str(event.get(f"{PREFIX}:step")))
+        for name in step.yields if step else ():
+            found = self.yields[name]
+            if all(self.stated(event, element) in values for element, values in found.when.items()):
+                return name, found
+        return None

@@ -7,6 +7,7 @@ at a clock or a locale.
 
 from __future__ import annotations
 
+import base64
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -27,11 +28,15 @@ __all__ = [
     "Quantity",
     "Wording",
     "read_date",
+    "read_hash",
+    "read_list",
     "read_number",
     "read_parts",
     "read_period",
+    "read_place",
     "read_quantities",
     "read_text",
+    "read_uri",
 ]
 
 LONGEST_NUMBER: Final = 30
@@ -59,6 +64,15 @@ _DAY_FIRST = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|º|\.)? (?:de )?([^\W\d_]+)
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _TWO_YEARS = re.compile(r"((?:19|20)[0-9]{2}) ?[/–-] ?((?:19|20)?[0-9]{2})")
 _QUARTER = re.compile(r"([1-4])t/((?:20)?[0-9]{2})")
+_HEX_DIGEST = re.compile(r"(?:sha-?256[:;=])?([0-9a-f]{64})", re.IGNORECASE)
+_NI_DIGEST = re.compile(r"ni:///sha-256;[A-Za-z0-9_-]{43}")
+_URI = re.compile(r"(?:https?://[^\s/?#<>\"]+|urn:[a-z0-9-]+:|did:[a-z0-9]+:)[^\s<>\"]*", re.IGNORECASE)
+_DEGREES = r"-?[0-9]{1,3}(?:\.[0-9]{1,15})?"
+_POSITION = rf"{_DEGREES} +{_DEGREES}"
+_WKT = re.compile(
+    rf"POINT *\( *({_POSITION}) *\)|POLYGON *\( *\( *({_POSITION}(?: *, *{_POSITION}){{3,999}}) *\) *\)",
+    re.IGNORECASE,
+)
 _MONTH_YEAR = re.compile(r"([^\W\d_]+)\.?(?: ?/ ?| (?:de )?|$)((?:19|20)[0-9]{2})?")
 
 
@@ -197,6 +211,57 @@ def read_parts(cell: str, count: int) -> str:
     if len(parts) != count or not all(re.fullmatch(r"[0-9]{1,12}", part) for part in parts):
         raise InvalidInput(f"expected {count} numbers divided by slashes or hyphens")
     return "/".join(parts)
+
+
+def read_list(cell: str) -> tuple[str, ...]:
+    """The values between semicolons, or, where there is none, between commas; no value twice."""
+    mark = ";" if ";" in cell else ","
+    values = tuple(read_text(value) for value in cell.split(mark) if value.strip())
+    if not values:
+        raise InvalidInput("there is no value between the marks")
+    if len(set(values)) < len(values):
+        raise InvalidInput("the same value stands in it twice")
+    return values
+
+
+def read_hash(cell: str) -> str:
+    """A SHA-256 digest, in hex or as an `ni` URI, as `ni:///sha-256;…` (RFC 6920 §3)."""
+    text = read_text(cell)
+    if _NI_DIGEST.fullmatch(text):
+        return text
+    found = _HEX_DIGEST.fullmatch(text)
+    if found is None:
+        raise InvalidInput("expected a SHA-256 digest: 64 hex digits, or ni:///sha-256;…")
+    digest = base64.urlsafe_b64encode(bytes.fromhex(found[1])).decode().rstrip("=")
+    return f"ni:///sha-256;{digest}"
+
+
+def read_uri(cell: str) -> str:
+    """An http(s) URL, a URN or a DID, as it stands."""
+    text = read_text(cell)
+    if not _URI.fullmatch(text):
+        raise InvalidInput("expected a URI: https://…, urn:… or did:…")
+    return text
+
+
+def read_place(cell: str) -> str:
+    """A point or an area in WGS 84, longitude first, as well-known text (OGC 06-103r4 §7.2).
+
+    Raises InvalidInput for other text, for degrees that do not exist, and for an area that does not close.
+    """
+    found = _WKT.fullmatch(read_text(cell))
+    if found is None:
+        raise InvalidInput("expected POINT (longitude latitude) or POLYGON ((…, …, …, …)), in degrees")
+    positions = [" ".join(position.split()) for position in (found[1] or found[2]).split(",")]
+    for position in positions:
+        longitude, latitude = map(Decimal, position.split())
+        if abs(longitude) > 180 or abs(latitude) > 90:
+            raise InvalidInput(f"{position} is no longitude and latitude in degrees")
+    if found[1]:
+        return f"POINT ({positions[0]})"
+    if positions[0] != positions[-1]:
+        raise InvalidInput("the area is not closed: its last position is not its first")
+    return f"POLYGON (({', '.join(positions)}))"
 
 
 @dataclass(frozen=True, slots=True)

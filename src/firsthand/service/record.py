@@ -120,7 +120,7 @@ def _spreadsheet(
     problems: list[str],
     skipped: list[int],
 ) -> Iterator[dict[str, Any]]:
-    from firsthand.profiles import load_mapping, load_profile
+    from firsthand.profiles import load_mapping
 
     if profile is None or mapping is None:
         raise InvalidInput(
@@ -129,7 +129,7 @@ def _spreadsheet(
     if not path.is_file():
         raise NotFound(f"{path}: there is no such file")
     errors: list[str] = []
-    rows = load_mapping(load_profile(profile), mapping).events(read_rows(path), workspace.settings.uri)
+    rows = load_mapping(workspace.profile(profile), mapping).events(read_rows(path), workspace.settings.uri)
     for row in rows:
         problems.extend(str(problem) for problem in row.problems)
         if row.refused:
