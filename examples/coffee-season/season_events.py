@@ -1,6 +1,7 @@
 """The events of the sample season, file by file, from the plots to the shop. Everything is invented.
 
-No clock and no chance take part. Yields stay within the ranges of the coffee profile.
+Eight farmers are organic, four are not, and both kinds are kept apart down to the shelf; all sell as
+Fairtrade. Yields stay within the ranges of the coffee profile.
 """
 
 from __future__ import annotations
@@ -8,22 +9,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from firsthand.profiles import load_profile
+from sample_season import Event, Party, Season, price, quantity, spread
 
-BASE = "https://coop.example/id"
-CONTEXT = [
-    "https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld",
-    {"fh": "https://firsthand.example/ns/"},
-]
-STEPS = load_profile("coffee").steps
-Event = dict[str, Any]
+SEASON = Season("coffee", "https://coop.example")
+uri, event, mass, moved = SEASON.uri, SEASON.event, SEASON.amount, SEASON.moved
 
 NUMBERS = "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve".split()
 FARMERS = [f"F{number:02d}" for number in range(1, 13)]
 VARIETIES = ("SL28", "Bourbon", "Batian", "Ruiru 11")
 HARVEST_DAYS = [date(2025, 10, 6) + timedelta(days=4 * number) for number in range(10)]
-GREEN_LOTS = {"A": (0, 1, 2), "B": (3, 4, 5, 6), "C": (7, 8, 9)}
-COOPERATIVE, WET_MILL, DRY_MILL = "cooperative", "wet-mill", "dry-mill"
+ORGANIC_FARMERS = FARMERS[:8]
+ORGANIC, CONVENTIONAL = ["organic", "fairtrade"], ["fairtrade"]
+COOPERATIVE, WET_MILL, DRY_MILL = "cooperative", "processor-wet-mill", "dry-mill"
 LABORATORY, EXPORTER, ROASTER, SHOP = "laboratory", "exporter", "roaster", "shop"
 NAMES = {
     COOPERATIVE: ("Sample Hills Cooperative", "cooperative"),
@@ -34,59 +31,24 @@ NAMES = {
     ROASTER: ("Sample Street Roasters", "roaster"),
     SHOP: ("Sample Corner Shop", "retailer"),
 }
+PARTIES = [
+    Party(COOPERATIVE, *NAMES[COOPERATIVE]),
+    *(
+        Party(f"farmer-{number}", f"Sample Farmer {NUMBERS[at]}", "maker")
+        for at, number in enumerate(FARMERS)
+    ),
+    *(Party(key, *found) for key, found in NAMES.items() if key != COOPERATIVE),
+]
+
+GREEN_LOTS = {"A": range(4), "B": range(4, 10), "C": range(10, 15)}
+"""Which parchment lots each green lot is milled from: A and B are organic, C is not."""
+
+BAGS_OF = {"A": 8, "B": 12, "C": 4}
 
 
-def uri(kind: str, name: str) -> str:
-    """A URI under the cooperative's base."""
-    return f"{BASE}/{kind}/{name}"
-
-
-def spread(seed: int, low: int, high: int) -> int:
-    """A number from low to high that looks irregular and is always the same for a seed."""
-    return low + (seed * 7919 + seed * seed * 104729) % 9973 % (high - low + 1)
-
-
-def quantity(value: float, uom: str) -> dict[str, Any]:
-    """A quantity as the coffee profile writes it."""
-    return {"fh:value": value, "fh:uom": uom}
-
-
-def price(value: float, per: str) -> dict[str, Any]:
-    """A price as the coffee profile writes it."""
-    return {"fh:value": value, "fh:currency": "USD", "fh:per": per}
-
-
-def mass(lot: str, kilograms: float) -> dict[str, Any]:
-    """A quantity element of so many kilograms of a lot."""
-    return {"epcClass": uri("lot", lot), "quantity": kilograms, "uom": "KGM"}
-
-
-def event(when: str, step: str, place: str, **fields: Any) -> Event:
-    """An event of a step of the coffee profile, at a place, marked as a sample."""
-    form = STEPS[step]
-    action = {"action": form.action} if form.action else {}
-    disposition = {"disposition": form.disposition} if form.disposition else {}
-    return {
-        "@context": CONTEXT,
-        "type": form.type,
-        "eventTime": f"{when}:00Z",
-        "eventTimeZoneOffset": "+00:00",
-        **action,
-        "bizStep": form.biz_step,
-        **disposition,
-        "readPoint": {"id": uri("place", place)},
-        "fh:step": step,
-        "fh:sample": True,
-        **fields,
-    }
-
-
-def moved(giver: str, taker: str) -> dict[str, Any]:
-    """Who handed over to whom."""
-    return {
-        "sourceList": [{"type": "possessing_party", "source": uri("party", giver)}],
-        "destinationList": [{"type": "possessing_party", "destination": uri("party", taker)}],
-    }
+def claims(green: str) -> list[str]:
+    """What may be said of a green lot."""
+    return CONVENTIONAL if green == "C" else ORGANIC
 
 
 def moisture(percent: float) -> list[dict[str, Any]]:
@@ -101,138 +63,176 @@ def altitude(farmer: int) -> int:
 
 def plots() -> dict[str, list[Event]]:
     """Each farmer's own statement of the plot. The points lie in the Gulf of Guinea, where nobody farms."""
-    files = {}
-    for farmer, number in enumerate(FARMERS, 1):
-        longitude, latitude = spread(farmer, 1000, 90000) / 1e6, spread(farmer + 40, 1000, 90000) / 1e6
-        files[f"plot-{number}.json"] = [
-            event(
-                "2025-09-01T08:00",
-                "plot",
-                f"plot:{number}:P1",
-                sensorElementList=[
-                    {"sensorReport": [{"type": "Altitude", "value": altitude(farmer), "uom": "MTR"}]}
-                ],
-            )
-            | {
-                "fh:plotLocation": f"POINT ({longitude:.6f} {latitude:.6f})",
-                "fh:area": quantity(spread(farmer, 4, 30) / 10, "HAR"),
-                "fh:variety": VARIETIES[farmer % 4],
-                "fh:shadeCover": quantity(spread(farmer, 20, 60), "P1"),
-            }
-        ]
-    return files
+    return {f"plot-{number}.json": [plot(farmer, number)] for farmer, number in enumerate(FARMERS, 1)}
+
+
+def plot(farmer: int, number: str) -> Event:
+    """A point, and for the one plot above four hectares its boundary as well."""
+    longitude, latitude = spread(farmer, 1000, 90000) / 1e6, spread(farmer + 40, 1000, 90000) / 1e6
+    large = farmer == len(FARMERS)
+    side = 0.00205 if large else 0
+    corners = [(0, 0), (side, 0), (side, side), (0, side), (0, 0)]
+    ring = ", ".join(f"{longitude + x:.6f} {latitude + y:.6f}" for x, y in corners)
+    height = {"type": "Altitude", "value": altitude(farmer), "uom": "MTR"}
+    return event(
+        "2025-09-01T08:00",
+        "plot",
+        f"plot:{number}:P1",
+        **{
+            "sensorElementList": [{"sensorReport": [height]}],
+            "cbvmda:countryOfOrigin": "ZZ",
+            "fh:plotLocation": f"POINT ({longitude + side / 2:.6f} {latitude + side / 2:.6f})",
+            **({"fh:plotBoundary": f"POLYGON (({ring}))"} if large else {}),
+            "fh:area": quantity(5.2 if large else spread(farmer, 4, 30) / 10, "HAR"),
+            "fh:variety": VARIETIES[farmer % 4],
+            "fh:shadeCover": quantity(spread(farmer, 20, 60), "P1"),
+        },
+    )
 
 
 def deliveries() -> list[dict[str, Any]]:
-    """The clerk's book: every farmer delivers on every harvest day."""
-    rows = []
+    """The clerk's book: organic farmers deliver on every harvest day, the others on the last five."""
+    book = []
     for day_number, day in enumerate(HARVEST_DAYS):
         for farmer, number in enumerate(FARMERS, 1):
-            seed = day_number * 12 + farmer
-            rows.append(
-                {
-                    "Receipt": f"S25-{seed:04d}",
-                    "Farmer no": number,
-                    "Farmer name": f"Sample Farmer {NUMBERS[farmer - 1]}",
-                    "Date": day.isoformat(),
-                    "Station": "Sample Hills",
-                    "Plot": "P1",
-                    "Variety": VARIETIES[farmer % 4],
-                    "Altitude m": altitude(farmer),
-                    "Cherry kg": spread(seed, 720, 1180) / 10,
-                    "Ripe %": spread(seed + 500, 88, 98),
-                    "Brix": spread(seed + 900, 180, 235) / 10,
-                    "Price per kg": "0.62" if day_number < 5 else "0.66",
-                    "Currency": "USD",
-                    "Picking wage per kg": "0.14",
-                }
-            )
-    return rows
+            if number in ORGANIC_FARMERS or day_number >= 5:
+                book.append(receipt(len(book) + 1, day_number, day, farmer, number))
+    return book
 
 
-def wet_mill(book: list[dict[str, Any]]) -> tuple[list[Event], list[float]]:
-    """Each day's cherries become one parchment lot; returned with the kilograms of each."""
-    events, parchment = [], []
-    for number, day in enumerate(HARVEST_DAYS):
-        inputs = [row for row in book if row["Date"] == day.isoformat()]
-        cherry = sum(row["Cherry kg"] for row in inputs)
-        parchment.append(round(cherry * spread(number, 196, 206) / 1000, 1))
-        lot, dried = f"parchment:S25-{number + 1:02d}", day + timedelta(days=14)
-        events += [
-            event(
-                f"{day}T18:30",
-                "wetMilling",
-                "station:Sample%20Hills",
-                inputQuantityList=[mass(f"delivery:{row['Receipt']}", row["Cherry kg"]) for row in inputs],
-                outputQuantityList=[mass(lot, parchment[-1])],
-                ilmd={"fh:process": "washed", "fh:fermentation": quantity(spread(number, 18, 36), "HUR")},
-            )
-            | {"fh:water": quantity(round(cherry * 4.5), "LTR"), "fh:wage": price(9.5, "DAY")},
-            event(
-                f"{dried}T16:00",
-                "drying",
-                "station:Sample%20Hills",
-                quantityList=[mass(lot, parchment[-1])],
-                sensorElementList=moisture(spread(number, 108, 116) / 10),
-            )
-            | {"fh:dryingMethod": "raised beds", "fh:dryingDays": quantity(14, "DAY")},
-            event(
-                f"{dried + timedelta(days=2)}T07:15",
-                "shipping",
-                "station:Sample%20Hills",
-                quantityList=[mass(lot, parchment[-1])],
-                **moved(WET_MILL, DRY_MILL),
-            ),
-        ]
+def receipt(seed: int, day_number: int, day: date, farmer: int, number: str) -> dict[str, Any]:
+    """One row of the book."""
+    return {
+        "Receipt": f"S25-{seed:04d}",
+        "Farmer no": number,
+        "Farmer name": f"Sample Farmer {NUMBERS[farmer - 1]}",
+        "Date": day.isoformat(),
+        "Station": "Sample Hills",
+        "Received by": WET_MILL.removeprefix("processor-"),
+        "Plot": "P1",
+        "Variety": VARIETIES[farmer % 4],
+        "Altitude m": altitude(farmer),
+        "Cherry kg": spread(seed, 840, 1260) / 10,
+        "Ripe %": spread(seed + 500, 88, 98),
+        "Brix": spread(seed + 900, 180, 235) / 10,
+        "Claims": "organic, Fairtrade" if number in ORGANIC_FARMERS else "Fairtrade",
+        "Price per kg": "0.62" if day_number < 5 else "0.66",
+        "Currency": "USD",
+        "Picking wage per kg": "0.14",
+    }
+
+
+def pulped(book: list[dict[str, Any]]) -> list[tuple[date, bool, list[dict[str, Any]]]]:
+    """What the wet mill pulps together: each day's organic cherries, then each day's others."""
+    found = []
+    for organic in (True, False):
+        for day in HARVEST_DAYS:
+            rows = [
+                row
+                for row in book
+                if row["Date"] == day.isoformat() and (row["Farmer no"] in ORGANIC_FARMERS) is organic
+            ]
+            found += [(day, organic, rows)] if rows else []
+    return found
+
+
+def wet_mill(book: list[dict[str, Any]]) -> tuple[list[Event], list[tuple[date, float]]]:
+    """The parchment lots; returned with the harvest day and the kilograms of each."""
+    events: list[Event] = []
+    parchment = []
+    for number, (day, organic, rows) in enumerate(pulped(book)):
+        cherry = sum(row["Cherry kg"] for row in rows)
+        parchment.append((day, round(cherry * spread(number, 196, 206) / 1000, 1)))
+        lot = mass(f"parchment:S25-{number + 1:02d}", parchment[-1][1])
+        events += parchment_lot(number, day, organic, rows, lot, cherry)
     return events, parchment
 
 
-def dry_mill(parchment: list[float]) -> tuple[list[Event], dict[str, float], dict[str, str]]:
-    """Three green lots and their bags of 60 kg; returned with each lot's kilograms and each bag's lot."""
-    events, green, bags = [], {}, {}
-    for number, kilograms in enumerate(parchment):
-        arrived = HARVEST_DAYS[number] + timedelta(days=16)
-        lot = mass(f"parchment:S25-{number + 1:02d}", kilograms)
-        handed = {"quantityList": [lot], **moved(WET_MILL, DRY_MILL)}
-        events.append(event(f"{arrived}T13:40", "receiving", "dry-mill", **handed))
-    for letter, numbers in GREEN_LOTS.items():
-        inputs = [mass(f"parchment:S25-{number + 1:02d}", parchment[number]) for number in numbers]
-        share = spread(ord(letter), 785, 800) / 1000
-        green[letter] = round(sum(parchment[number] for number in numbers) * share, 1)
-        lot = f"green:S25-{letter}"
-        events.append(
-            event(
-                f"2026-01-{ord(letter) - 52}T15:00",
-                "dryMilling",
-                "dry-mill",
-                inputQuantityList=inputs,
-                outputQuantityList=[mass(lot, green[letter])],
-                ilmd={"fh:screenSize": "16 and above", "fh:process": "washed"},
-            )
-            | {"fh:energy": quantity(round(green[letter] * 0.11), "KWH"), "fh:wage": price(11, "DAY")}
-        )
-        for _ in range(8):
-            bag = f"bag:S25-{len(bags) + 1:03d}"
-            bags[bag] = letter
-            events.append(
-                event(
-                    f"2026-01-{ord(letter) - 51}T10:{len(bags):02d}",
-                    "packing",
-                    "dry-mill",
-                    parentID=uri("item", bag),
-                    childQuantityList=[mass(lot, 60)],
-                )
-            )
-    events.append(
+def parchment_lot(
+    number: int, day: date, organic: bool, rows: list[dict[str, Any]], lot: dict[str, Any], cherry: float
+) -> list[Event]:
+    """Pulped, fermented and washed, dried for two weeks, sent to the dry mill."""
+    station, dried = "station:Sample%20Hills", day + timedelta(days=14)
+    said = {
+        "fh:process": "washed",
+        "fh:fermentation": quantity(spread(number, 18, 36), "HUR"),
+        "fh:claims": ORGANIC if organic else CONVENTIONAL,
+    }
+    return [
         event(
-            "2026-01-20T07:00",
-            "shipping",
-            "dry-mill",
-            epcList=[uri("item", bag) for bag in bags],
-            **moved(DRY_MILL, EXPORTER),
+            f"{day}T{'18:30' if organic else '20:10'}",
+            "wetMilling",
+            station,
+            inputQuantityList=[mass(f"delivery:{row['Receipt']}", row["Cherry kg"]) for row in rows],
+            outputQuantityList=[lot],
+            ilmd=said,
         )
-    )
+        | {"fh:water": quantity(round(cherry * 4.5), "LTR"), "fh:wage": price(9.5, "DAY")},
+        event(
+            f"{dried}T16:00",
+            "drying",
+            station,
+            quantityList=[lot],
+            sensorElementList=moisture(spread(number, 108, 116) / 10),
+        )
+        | {"fh:dryingMethod": "raised beds", "fh:dryingDays": quantity(14, "DAY")},
+        event(
+            f"{dried + timedelta(days=2)}T07:15",
+            "shipping",
+            station,
+            quantityList=[lot],
+            **moved(WET_MILL, DRY_MILL),
+        ),
+    ]
+
+
+def dry_mill(
+    parchment: list[tuple[date, float]],
+) -> tuple[list[Event], dict[str, float], dict[str, str]]:
+    """Three green lots and their bags of 60 kg; returned with each lot's kilograms and each bag's lot."""
+    events: list[Event] = []
+    green: dict[str, float] = {}
+    bags: dict[str, str] = {}
+    lots = [
+        mass(f"parchment:S25-{number + 1:02d}", kilograms) for number, (_, kilograms) in enumerate(parchment)
+    ]
+    for (day, _), lot in zip(parchment, lots, strict=True):
+        handed = {"quantityList": [lot], **moved(WET_MILL, DRY_MILL)}
+        events.append(event(f"{day + timedelta(days=16)}T13:40", "receiving", "dry-mill", **handed))
+    for letter, numbers in GREEN_LOTS.items():
+        inputs = [lots[number] for number in numbers]
+        share = spread(ord(letter), 785, 800) / 1000
+        green[letter] = round(sum(lot["quantity"] for lot in inputs) * share, 1)
+        events += green_lot(letter, inputs, green[letter], bags)
+    handed = {"epcList": [uri("item", bag) for bag in bags], **moved(DRY_MILL, EXPORTER)}
+    events.append(event("2026-01-20T07:00", "shipping", "dry-mill", **handed))
     return events, green, bags
+
+
+def green_lot(
+    letter: str, inputs: list[dict[str, Any]], kilograms: float, bags: dict[str, str]
+) -> list[Event]:
+    """Hulled, sorted and put into bags, which are added to `bags`."""
+    lot = f"green:S25-{letter}"
+    said = {"fh:screenSize": "16 and above", "fh:process": "washed", "fh:claims": claims(letter)}
+    events = [
+        event(
+            f"2026-01-{ord(letter) - 52}T15:00",
+            "dryMilling",
+            "dry-mill",
+            inputQuantityList=inputs,
+            outputQuantityList=[mass(lot, kilograms)],
+            ilmd=said,
+        )
+        | {"fh:energy": quantity(round(kilograms * 0.11), "KWH"), "fh:wage": price(11, "DAY")}
+    ]
+    for _ in range(BAGS_OF[letter]):
+        bag = f"bag:S25-{len(bags) + 1:03d}"
+        bags[bag] = letter
+        packed = {"parentID": uri("item", bag), "childQuantityList": [mass(lot, 60)]}
+        when = f"2026-01-{ord(letter) - 51}T10:{len(bags):02d}"
+        events.append(event(when, "packing", "dry-mill", **packed))
+    return events
 
 
 def grading(green: dict[str, float]) -> list[Event]:
@@ -289,6 +289,8 @@ def export(bags: dict[str, str]) -> list[Event]:
         )
         | {
             "fh:icoMark": "999/0001/0001",
+            "fh:claims": ["fairtrade"],
+            "fh:fairtradePremium": price(0.2, "LBR"),
             "fh:fobPrice": price(6.4, "KGM"),
             "fh:carbonFootprint": quantity(610, "KGM"),
         },
@@ -308,16 +310,17 @@ def roast(bags: dict[str, str]) -> tuple[list[Event], list[str]]:
     for batch in range(6):
         own = names[batch * 4 : batch * 4 + 4]
         numbered = [uri("item", f"pack:S25-{batch + 1}-{serial:05d}") for serial in (1, 2)]
-        events += roast_batch(batch, own, f"green:S25-{bags[own[0]]}", numbered)
+        events += roast_batch(batch, own, bags[own[0]], numbered)
         packs += numbered
     cartons = [uri("item", f"carton:S25-{batch + 1}") for batch in range(6)]
     events.append(event("2026-04-15T08:00", "shipping", "roastery", epcList=cartons, **moved(ROASTER, SHOP)))
     return events, packs
 
 
-def roast_batch(batch: int, bags: list[str], green: str, numbered: list[str]) -> list[Event]:
+def roast_batch(batch: int, bags: list[str], letter: str, numbered: list[str]) -> list[Event]:
     """Four bags opened, roasted and packed; two packs of each roast carry a number, the others a lot."""
     day = date(2026, 4, 7) + timedelta(days=batch)
+    green, said = f"green:S25-{letter}", {"fh:claims": claims(letter)}
     roasted, pack_lot = f"roasted:S25-{batch + 1}", uri("lot", f"pack:S25-{batch + 1}")
     kilograms = round(240 * spread(batch, 838, 846) / 1000, 1)
     unnumbered = int(kilograms * 4) - len(numbered)
@@ -335,7 +338,7 @@ def roast_batch(batch: int, bags: list[str], green: str, numbered: list[str]) ->
             "roastery",
             inputQuantityList=[mass(green, 240)],
             outputQuantityList=[mass(roasted, kilograms)],
-            ilmd={"fh:roastDegree": "medium"},
+            ilmd={"fh:roastDegree": "medium", **said},
         )
         | {"fh:carbonFootprint": quantity(52, "KGM")},
         event(
@@ -345,7 +348,7 @@ def roast_batch(batch: int, bags: list[str], green: str, numbered: list[str]) ->
             inputQuantityList=[mass(roasted, kilograms)],
             outputEPCList=numbered,
             outputQuantityList=[{"epcClass": pack_lot, "quantity": unnumbered}],
-            ilmd={"fh:netWeight": quantity(250, "GRM"), "cbvmda:bestBeforeDate": best_before},
+            ilmd={"fh:netWeight": quantity(250, "GRM"), "cbvmda:bestBeforeDate": best_before, **said},
         ),
         event(
             f"{day}T15:30",

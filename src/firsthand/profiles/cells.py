@@ -22,12 +22,12 @@ from firsthand.profiles.readers import (
     Quantity,
     Wording,
     read_date,
+    read_geometry,
     read_hash,
     read_list,
     read_number,
     read_parts,
     read_period,
-    read_place,
     read_quantities,
     read_text,
     read_uri,
@@ -175,8 +175,8 @@ class RowReader:
                 value = read_parts(cell, _parts(bound))
             case "hash":
                 value = read_hash(cell)
-            case "place":
-                value = read_place(cell)
+            case "geometry":
+                value = read_geometry(cell)
             case "uri":
                 value = read_uri(cell)
             case "list":

@@ -57,7 +57,7 @@ Kind = Literal[
     "period",
     "list",
     "hash",
-    "place",
+    "geometry",
     "uri",
 ]
 
@@ -183,12 +183,14 @@ class Claim(_Data, frozen=True):
     `counts` says on which side of a step its mass counts. `input`: it comes in with the material (organic);
     no more leaves with it than came in with it, and outside the steps of `begins` it appears from nowhere.
     `output`: it is stated of what a step does (hand-woven, living wage); it begins with the outputs of a
-    step of `begins`, whatever came in, and goes on with the material as any claim does.
+    step of `begins`, whatever came in, and goes on with the material as any claim does. What leaves a step
+    of `ends` can no longer carry it (a Kimberley certificate covers rough diamonds, and no cut one).
     """
 
     label: Labels
     counts: Literal["input", "output"]
     begins: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    ends: tuple[Name, ...] = ()
     certificates: tuple[Name, ...] = ()
     about: str = ""
 
@@ -198,7 +200,8 @@ class Certificate(_Figure, frozen=True, kw_only=True):
 
     `required` of its `elements` must be there. `quantity` is the element that limits how much may be
     claimed by it, `valid_days` its longest validity, `needs` the certificates that the certified party must
-    hold on the same date. `scheme` is the word by which a trust list says whom it believes.
+    hold on the same date. `scheme` is the word by which a trust list says whom it believes; the contents of a
+    `confidential` one are told to its parties only.
     """
 
     label: Labels
@@ -210,6 +213,7 @@ class Certificate(_Figure, frozen=True, kw_only=True):
     quantity: Name | None = None
     valid_days: Annotated[int, Meta(ge=1, le=36500)] | None = None
     needs: tuple[Name, ...] = ()
+    confidential: bool = False
     about: str = ""
 
 

@@ -91,8 +91,15 @@ def read_limited(path: Path, what: str) -> bytes:
 
 
 def parse_profile(data: bytes) -> Profile:
-    """A profile from its TOML. Raises UnreadableInput or InvalidInput with the place inside it."""
-    profile = decode_toml(data, Profile, "profile")
+    """A profile from its TOML, with what every craft shares where it has nothing of that name itself.
+
+    Raises UnreadableInput or InvalidInput with the place inside it.
+    """
+    document = _read_toml(data, "profile")
+    for table, entries in _common().items():
+        own = document.get(table, {})
+        document[table] = {**entries, **own} if isinstance(own, dict) else own
+    profile = _convert(document, Profile, "profile")
     for name, step in profile.steps.items():
         _check_step(profile, step, f"$.steps.{name}")
     for name, element in profile.elements.items():
@@ -113,12 +120,27 @@ def parse_profile(data: bytes) -> Profile:
 _Decoded = TypeVar("_Decoded", bound=Struct)
 
 
+@cache
+def _common() -> dict[str, dict[str, Any]]:
+    return _read_toml(
+        (resources.files(__package__) / "common" / "common.toml").read_bytes(), "common profile"
+    )
+
+
 def decode_toml(data: bytes, kind: type[_Decoded], what: str) -> _Decoded:
     """TOML into a Struct. Raises UnreadableInput for what is no TOML, InvalidInput for a wrong field."""
+    return _convert(_read_toml(data, what), kind, what)
+
+
+def _read_toml(data: bytes, what: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = msgspec.toml.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableInput(f"the {what} is not TOML: {error}") from None
+    return document
+
+
+def _convert(document: dict[str, Any], kind: type[_Decoded], what: str) -> _Decoded:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
@@ -174,6 +196,7 @@ def _check_limit(profile: Profile, limit: Limit, path: str) -> None:
 
 def _check_claim(profile: Profile, claim: Claim, path: str) -> None:
     _known(claim.begins, profile.steps, f"{path}.begins", "step")
+    _known(claim.ends, profile.steps, f"{path}.ends", "step")
     _known(claim.certificates, profile.certificates, f"{path}.certificates", "certificate")
 
 

@@ -28,12 +28,12 @@ __all__ = [
     "Quantity",
     "Wording",
     "read_date",
+    "read_geometry",
     "read_hash",
     "read_list",
     "read_number",
     "read_parts",
     "read_period",
-    "read_place",
     "read_quantities",
     "read_text",
     "read_uri",
@@ -244,7 +244,7 @@ def read_uri(cell: str) -> str:
     return text
 
 
-def read_place(cell: str) -> str:
+def read_geometry(cell: str) -> str:
     """A point or an area in WGS 84, longitude first, as well-known text (OGC 06-103r4 §7.2).
 
     Raises InvalidInput for other text, for degrees that do not exist, and for an area that does not close.
