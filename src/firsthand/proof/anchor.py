@@ -145,8 +145,10 @@ def read_seals(data: bytes) -> tuple[bytes, list[Seal]]:
 def _line(line: bytes, number: int, members: frozenset[str]) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(line, type=dict[str, str])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnreadableInput(f"not a line of a seals file: {error}", f"line {number}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise UnreadableInput(
+            "not a line of a seals file: expected an object of strings", f"line {number}"
+        ) from None
     only_members(document, members, f"line {number}")
     return document
 

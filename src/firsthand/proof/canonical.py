@@ -16,10 +16,13 @@ import msgspec
 
 from firsthand.errors import InvalidInput
 
-__all__ = ["MAX_INTEGER", "canonical", "is_canonical", "parse_canonical"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "canonical", "is_canonical", "parse_canonical"]
 
 MAX_INTEGER = 2**53 - 1
 """Up to here every integer is an IEEE 754 double, and so exact in JCS (RFC 8785 §3.2.2.3)."""
+
+MAX_DEPTH = 128
+"""Levels of a value; a limit of ours, so that no verdict hangs on how deep a language can recurse."""
 
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 _encode = msgspec.json.Encoder().encode
@@ -32,14 +35,15 @@ def canonical(value: Any) -> bytes:
     """The JCS form of a JSON value (dict, list, str, int, float, bool, None), UTF-8.
 
     Raises InvalidInput for what JCS cannot carry: NaN and infinities, integers that are
-    no IEEE 754 double, lone surrogates, keys that are not strings.
+    no IEEE 754 double, lone surrogates, keys that are not strings, more than MAX_DEPTH levels.
     """
     try:
         text = _encode_sorted(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"not a JSON value: {error}") from None
+    differs = _differs(value)
     beyond = not text.isascii() and _BEYOND_BMP.search(text) is not None
-    if not beyond and not _differs(value):
+    if not beyond and not differs:
         return text
     try:
         return _encode(_in_utf16_order(_exact(value))) if beyond else _encode_sorted(_exact(value))
@@ -74,9 +78,13 @@ def is_canonical(text: bytes) -> bool:
 
 
 def _differs(value: Any) -> bool:
-    """Whether msgspec may write some number in it otherwise than ECMAScript does."""
+    """Whether msgspec may write some number in it otherwise than ECMAScript does.
+
+    Raises InvalidInput when it nests too deeply.
+    """
     level = [value]
-    while level:
+    found = False
+    for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for item in level:
             kind = type(item)
@@ -88,15 +96,15 @@ def _differs(value: Any) -> bool:
                 below += item
             elif kind is float:
                 # Between these bounds both write plain decimals, unless the float is a whole number.
-                if not 1e-5 < abs(item) < 1e15 or item.is_integer():
-                    return True
+                found = found or not 1e-5 < abs(item) < 1e15 or item.is_integer()
             elif kind is int:
-                if not -MAX_INTEGER <= item <= MAX_INTEGER:
-                    return True
+                found = found or not -MAX_INTEGER <= item <= MAX_INTEGER
             elif item is not None and kind is not bool:
-                return True
+                found = True
+        if not below:
+            return found
         level = below
-    return False
+    raise InvalidInput(f"nested more than {MAX_DEPTH} deep")
 
 
 def _exact(value: Any) -> Any:

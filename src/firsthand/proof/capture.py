@@ -12,7 +12,15 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput
 from firsthand.proof.canonical import canonical
 from firsthand.proof.data_integrity import verify_proof
-from firsthand.proof.fields import base64_text, from_base64, member, only_members, place_of, timestamp
+from firsthand.proof.fields import (
+    base64_text,
+    from_base64,
+    member,
+    only_members,
+    place_of,
+    shown,
+    timestamp,
+)
 from firsthand.proof.merkle import leaf_hash
 
 __all__ = [
@@ -86,7 +94,7 @@ def parse_manifest(document: dict[str, Any], path: str = "$") -> Manifest:
     """Read a capture's manifest; its signature is not checked here. Raises InvalidInput with the path."""
     only_members(document, _MEMBERS, path)
     if document.get("type") != CAPTURE_TYPE:
-        raise InvalidInput(f"expected {CAPTURE_TYPE}, got {document.get('type')!r}", f"{path}.type")
+        raise InvalidInput(f"expected {CAPTURE_TYPE}, got {shown(document.get('type'))}", f"{path}.type")
     events = member(document, "events", dict, path)
     only_members(events, frozenset(("count", "root")), f"{path}.events")
     count = place_of(events, "count", f"{path}.events")
@@ -128,7 +136,7 @@ def check_receipt(receipt: dict[str, Any], document: dict[str, Any], log_key: st
     """
     only_members(receipt, frozenset(("type", "place", "leaf", "recorded", "proof")), "$")
     if receipt.get("type") != RECEIPT_TYPE:
-        raise InvalidInput(f"expected {RECEIPT_TYPE}, got {receipt.get('type')!r}", "$.type")
+        raise InvalidInput(f"expected {RECEIPT_TYPE}, got {shown(receipt.get('type'))}", "$.type")
     timestamp(receipt, "recorded", "$")
     if from_base64(receipt, "leaf", "$", 32) != entry_leaf(document):
         raise InvalidInput("the receipt is for another document", "$.leaf")

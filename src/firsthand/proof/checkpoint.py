@@ -14,6 +14,7 @@ from hashlib import sha256
 from typing import Final
 
 from firsthand.errors import InvalidInput, UnreadableInput
+from firsthand.proof.canonical import MAX_INTEGER
 from firsthand.proof.did_key import PublicKey
 from firsthand.proof.fields import from_base64
 
@@ -108,8 +109,8 @@ def parse_body(body: bytes) -> Checkpoint:
     origin, size, root, _ = lines
     if not _ORIGIN.fullmatch(origin):
         raise InvalidInput("the origin is not of the form firsthand/NETWORK/GENESIS-TXID")
-    if not _SIZE.fullmatch(size):
-        raise InvalidInput("the tree size is not a decimal number")
+    if not _SIZE.fullmatch(size) or int(size) > MAX_INTEGER:
+        raise InvalidInput("the tree size is not a decimal number up to 2^53 - 1")
     return Checkpoint(origin, int(size), from_base64({"root": root}, "root", "checkpoint", 32))
 
 
@@ -124,10 +125,12 @@ def parse_note(text: bytes) -> SignedCheckpoint:
         )
     try:
         checkpoint = parse_body(body + b"\n")
-        dash, name, encoded = signatures[:-1].decode().split(" ")
-        blob = from_base64({"signature": encoded}, "signature", "checkpoint", 68)
-    except (ValueError, InvalidInput) as error:
+        words = signatures[:-1].split(b" ")
+        if len(words) != 3 or words[0] != "—".encode() or words[1] != checkpoint.origin.encode():
+            raise InvalidInput(f"the signature line must name {checkpoint.origin}")
+        blob = from_base64({"signature": words[2].decode()}, "signature", "checkpoint", 68)
+    except UnicodeDecodeError:
+        raise UnreadableInput("not a signed checkpoint: it is not UTF-8") from None
+    except InvalidInput as error:
         raise UnreadableInput(f"not a signed checkpoint: {error}") from None
-    if dash != "—" or name != checkpoint.origin:
-        raise UnreadableInput(f"not a signed checkpoint: the signature line must name {checkpoint.origin}")
     return SignedCheckpoint(checkpoint, blob[:4], blob[4:])

@@ -13,7 +13,7 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput
 from firsthand.proof.canonical import canonical
 from firsthand.proof.did_key import KeyKind, decode_did_key, from_base58, verification_method
-from firsthand.proof.fields import member, only_members, timestamp
+from firsthand.proof.fields import member, only_members, shown, timestamp
 
 __all__ = ["CRYPTOSUITES", "Verified", "hash_data", "verify_proof"]
 
@@ -49,10 +49,13 @@ def verify_proof(secured: dict[str, Any], purpose: str = "assertionMethod") -> V
     proof = member(secured, "proof", dict, "$")
     only_members(proof, _MEMBERS, path)
     if proof.get("type") != "DataIntegrityProof":
-        raise InvalidInput(f"expected DataIntegrityProof, got {proof.get('type')!r}", f"{path}.type")
+        raise InvalidInput(f"expected DataIntegrityProof, got {shown(proof.get('type'))}", f"{path}.type")
     if proof.get("proofPurpose") != purpose:
-        raise InvalidInput(f"expected {purpose}, got {proof.get('proofPurpose')!r}", f"{path}.proofPurpose")
-    if proof.get("@context") != secured.get("@context"):
+        raise InvalidInput(
+            f"expected {purpose}, got {shown(proof.get('proofPurpose'))}", f"{path}.proofPurpose"
+        )
+    # As text: Python holds 1, 1.0 and True for equal.
+    if canonical(proof.get("@context")) != canonical(secured.get("@context")):
         raise InvalidInput("is not the document's own", f"{path}.@context")
     created = timestamp(proof, "created", path)
     method = member(proof, "verificationMethod", str, path)
@@ -62,7 +65,7 @@ def verify_proof(secured: dict[str, Any], purpose: str = "assertionMethod") -> V
         raise InvalidInput("expected did:key:K#K", f"{path}.verificationMethod")
     if proof.get("cryptosuite") != CRYPTOSUITES[key.kind]:
         raise InvalidInput(
-            f"a {key.kind} key signs by {CRYPTOSUITES[key.kind]}, got {proof.get('cryptosuite')!r}",
+            f"a {key.kind} key signs by {CRYPTOSUITES[key.kind]}, got {shown(proof.get('cryptosuite'))}",
             f"{path}.cryptosuite",
         )
     signature = from_base58(member(proof, "proofValue", str, path))

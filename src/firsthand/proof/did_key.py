@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from firsthand.errors import InvalidInput
+from firsthand.proof.fields import shown
 
 __all__ = [
     "KeyKind",
@@ -39,15 +40,31 @@ KeyKind = Literal["Ed25519", "P-256"]
 _PREFIXES: Final[dict[KeyKind, bytes]] = {"Ed25519": b"\xed\x01", "P-256": b"\x80\x24"}
 _SIZES: Final[dict[KeyKind, int]] = {"Ed25519": 32, "P-256": 33}
 _MAX_BASE58: Final = 128
+
+_ED25519_PRIME: Final = 2**255 - 19
+# The y of the eight points whose order divides 8: under such a key anyone's signature holds, and RFC 8032's
+# two ways to check one part company.
+_SMALL_ORDER: Final = frozenset(
+    (
+        0,
+        1,
+        _ED25519_PRIME - 1,
+        2707385501144840649318225287225658788936804267575313519463743609750303402022,
+        _ED25519_PRIME - 2707385501144840649318225287225658788936804267575313519463743609750303402022,
+    )
+)
 _DID: Final = "did:key:"
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A public key: 32 bytes of Ed25519, or a compressed P-256 point of 33 bytes."""
+    """A public key: 32 bytes of Ed25519, or a compressed P-256 point of 33 bytes. Raises InvalidInput."""
 
     kind: KeyKind
     raw: bytes
+
+    def __post_init__(self) -> None:
+        _load(self.kind, self.raw)
 
     @property
     def did(self) -> str:
@@ -83,13 +100,11 @@ def encode_did_key(kind: KeyKind, raw: bytes) -> str:
 def decode_did_key(did: str) -> PublicKey:
     """The public key that a did:key names. Raises InvalidInput when it names none of ours."""
     if not did.startswith(_DID):
-        raise InvalidInput(f"expected a did:key identifier, got {did[:60]!r}")
+        raise InvalidInput(f"expected a did:key identifier, got {shown(did)}")
     data = from_base58(did.removeprefix(_DID))
     for kind, prefix in _PREFIXES.items():
         if data.startswith(prefix) and len(data) == len(prefix) + _SIZES[kind]:
-            raw = data[len(prefix) :]
-            _load(kind, raw)
-            return PublicKey(kind, raw)
+            return PublicKey(kind, data[len(prefix) :])
     raise InvalidInput("the did:key holds neither an Ed25519 nor a P-256 key")
 
 
@@ -110,18 +125,21 @@ def from_base58(text: str) -> bytes:
         raise InvalidInput("expected multibase base58btc: z and base58 characters")
     try:
         data: bytes = base58.b58decode(text[1:])
-    except ValueError as error:
-        raise InvalidInput(f"not base58: {error}") from None
+    except ValueError:
+        raise InvalidInput("not base58 in its canonical spelling") from None
     if base58_text(data) != text:
-        raise InvalidInput("not the canonical base58 of its bytes")
+        raise InvalidInput("not base58 in its canonical spelling")
     return data
 
 
 @lru_cache(maxsize=4096)
 def _load(kind: KeyKind, raw: bytes) -> Ed25519PublicKey | EllipticCurvePublicKey:
+    if kind == "Ed25519":
+        y = int.from_bytes(raw, "little") & ((1 << 255) - 1)
+        if y >= _ED25519_PRIME or y in _SMALL_ORDER:
+            raise InvalidInput("no Ed25519 public key: not canonical, or of small order")
+        return Ed25519PublicKey.from_public_bytes(raw)
     try:
-        if kind == "Ed25519":
-            return Ed25519PublicKey.from_public_bytes(raw)
         return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), raw)
-    except ValueError as error:
-        raise InvalidInput(f"no {kind} public key: {error}") from None
+    except ValueError:
+        raise InvalidInput("no P-256 public key: not a point of the curve") from None

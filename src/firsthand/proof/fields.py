@@ -13,13 +13,15 @@ from binascii import a2b_base64
 from typing import Any, TypeVar
 
 from firsthand.errors import InvalidInput
+from firsthand.proof.canonical import canonical
 
-__all__ = ["base64_text", "from_base64", "member", "only_members", "place_of", "timestamp"]
+__all__ = ["base64_text", "from_base64", "member", "only_members", "place_of", "shown", "timestamp"]
 
 T = TypeVar("T")
 
 _TIMESTAMP = re.compile(
-    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z"
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
+    re.ASCII,
 )
 _NAMES: dict[type, str] = {dict: "an object", list: "a list", str: "a string", int: "an integer"}
 
@@ -31,7 +33,7 @@ def member(document: dict[str, Any], name: str, kind: type[T], path: str) -> T:
     value = document[name]
     if type(value) is not kind:
         raise InvalidInput(
-            f"expected {_NAMES.get(kind, kind.__name__)}, got {_shown(value)}", f"{path}.{name}"
+            f"expected {_NAMES.get(kind, kind.__name__)}, got {shown(value)}", f"{path}.{name}"
         )
     return value
 
@@ -56,7 +58,7 @@ def timestamp(document: dict[str, Any], name: str, path: str) -> str:
     value = member(document, name, str, path)
     if not _TIMESTAMP.fullmatch(value):
         raise InvalidInput(
-            f"expected a UTC time such as 2026-01-31T12:00:00Z, got {_shown(value)}", f"{path}.{name}"
+            f"expected a UTC time such as 2026-01-31T12:00:00Z, got {shown(value)}", f"{path}.{name}"
         )
     return value
 
@@ -71,15 +73,16 @@ def from_base64(document: dict[str, Any], name: str, path: str, size: int | None
     text = member(document, name, str, path)
     try:
         data = a2b_base64(text.encode("ascii"), strict_mode=True)
-    except (UnicodeEncodeError, Base64Error) as error:
-        raise InvalidInput(f"not base64: {error}", f"{path}.{name}") from None
-    if b64encode(data).decode() != text:
-        raise InvalidInput("not the canonical base64 of its bytes", f"{path}.{name}")
+    except (UnicodeEncodeError, Base64Error):
+        data = None
+    if data is None or b64encode(data).decode() != text:
+        raise InvalidInput("not base64 in its canonical spelling (RFC 4648 §4)", f"{path}.{name}")
     if size is not None and len(data) != size:
         raise InvalidInput(f"expected {size} bytes, got {len(data)}", f"{path}.{name}")
     return data
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def shown(value: object) -> str:
+    """A value as an error text shows it: canonical JSON, cut short, the same in every implementation."""
+    text = canonical(value).decode()
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -21,7 +21,7 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput, Unauthorized
 from firsthand.proof.data_integrity import verify_proof
 from firsthand.proof.did_key import decode_did_key
-from firsthand.proof.fields import from_base64, member, only_members, timestamp
+from firsthand.proof.fields import from_base64, member, only_members, shown, timestamp
 
 __all__ = ["ROLES", "STATEMENT_TYPE", "Party", "PartyHistory"]
 
@@ -41,7 +41,14 @@ ROLES: Final = (
 _MEMBERS = frozenset(
     ("type", "party", "name", "roles", "keys", "voucher", "issuer", "created", "previous", "proof")
 )
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\x00-\x1f\x7f<>\"{}|\\^`]+")
+# Both classes are fixed lists, because a verdict must not hang on the Unicode version of whoever reaches it.
+_SPACES: Final = "\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_URI = re.compile(rf"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"{{}}|\\^`{_SPACES}]+")
+_UNPRINTABLE = re.compile(
+    # Controls, spaces but U+0020, what is invisible or turns the direction, noncharacters, private use.
+    rf"[\x00-\x1f\x7f-\x9f{_SPACES}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff]"
+)
 _MAX_KEYS: Final = 64
 
 
@@ -151,10 +158,10 @@ def _read(place: int, leaf: bytes, document: dict[str, Any]) -> Party:
     """The state that a statement gives, its form checked but not its signature."""
     only_members(document, _MEMBERS, "$")
     if document.get("type") != STATEMENT_TYPE:
-        raise InvalidInput(f"expected {STATEMENT_TYPE}, got {document.get('type')!r}", "$.type")
+        raise InvalidInput(f"expected {STATEMENT_TYPE}, got {shown(document.get('type'))}", "$.type")
     timestamp(document, "created", "$")
     name = member(document, "name", str, "$")
-    if not name.strip() or len(name) > 200 or not name.isprintable():
+    if not name.strip(" ") or len(name) > 200 or _UNPRINTABLE.search(name):
         raise InvalidInput("expected 1 to 200 printable characters", "$.name")
     roles = _texts(document, "roles")
     if not roles or any(role not in ROLES for role in roles):

