@@ -19,9 +19,6 @@ from firsthand.chain.headers import RawHeaders
 
 PROJECT = Path(__file__).parent.parent.parent
 
-Ask = Callable[..., list[Any]]
-
-
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The folder of what `web-ui/build.py` makes for tools; built when a source is newer."""
@@ -41,28 +38,38 @@ def text(data: bytes | None) -> str | None:
     return None if data is None else b64encode(data).decode()
 
 
+Case = tuple[bytes, RawHeaders | None, bytes | None, bytes | None]
+"""A line, headers, a seals file, an earlier checkpoint."""
+
+Ask = Callable[..., list[Any]]
+
+
 @pytest.fixture(scope="session")
 def ask(built: Path) -> Ask:
-    """`ask(lines, headers=…)`: what the TypeScript verifier says of each."""
+    """`ask(cases)`: what the TypeScript verifier says of each; `mode` asks for something else (agree.ts)."""
 
-    def run(
-        lines: Iterable[bytes],
-        headers: RawHeaders | None = None,
-        seals: bytes | None = None,
-        since: bytes | None = None,
-        mode: str = "verify",
-    ) -> list[Any]:
-        context = {
-            "network": headers.network if headers else "",
-            "start": headers.start if headers else 0,
-            "headers": text(headers.raw) if headers else None,
-            "seals": text(seals),
-            "since": text(since),
-            "mode": mode,
-        }
-        asked = "".join(f"{line}\n" for line in (json.dumps(context), *map(text, lines)))
+    def run(cases: Iterable[Case], mode: str = "verify") -> list[Any]:
+        asked = [json.dumps({"mode": mode})]
+        told = asked[0]
+        for line, headers, seals, since in cases:
+            context = json.dumps(
+                {
+                    "mode": mode,
+                    "network": headers.network if headers else "",
+                    "start": headers.start if headers else 0,
+                    "headers": text(headers.raw) if headers else None,
+                    "seals": text(seals),
+                    "since": text(since),
+                }
+            )
+            # A context holds until the next one.
+            asked += [text(line) or ""] if context == told else [context, text(line) or ""]
+            told = context
         done = subprocess.run(
-            [node(), str(built / "agree.mjs")], input=asked.encode(), capture_output=True, check=False
+            [node(), str(built / "agree.mjs")],
+            input="".join(f"{line}\n" for line in asked).encode(),
+            capture_output=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr.decode()[-3000:]
         return [json.loads(line) for line in done.stdout.splitlines()]

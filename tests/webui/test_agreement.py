@@ -30,7 +30,7 @@ from firsthand.proof.parties import ROLES
 from firsthand.proof.transaction import hash_hex
 from firsthand.proof.verify import STEPS, verify
 from tests.made import Proven
-from tests.webui.conftest import Ask
+from tests.webui.conftest import Ask, Case
 
 SPEC = Path(__file__).parent.parent / "vectors" / "spec"
 PRIME = 2**255 - 19
@@ -50,7 +50,8 @@ def said(line: bytes, headers: RawHeaders | None, seals: bytes | None, since: by
         "log": report.log,
         "place": report.place,
         "key": report.key,
-        "blockHeight": report.block_height,
+        # JSON in JavaScript has doubles only; the words of step 8 have the exact height.
+        "blockHeight": None if report.block_height is None else float(report.block_height),
         "blockTime": report.block_time,
         "depth": report.depth,
         "party": report.party.uri if report.party else None,
@@ -65,13 +66,23 @@ def compare(
     seals: bytes | None = None,
     since: bytes | None = None,
 ) -> list[Any]:
-    theirs = ask(lines, headers, seals, since)
-    ours = [said(line, headers, seals, since) for line in lines]
+    return compare_cases(ask, [(line, headers, seals, since) for line in lines])
+
+
+def compare_cases(ask: Ask, cases: list[Case]) -> list[Any]:
+    theirs = ask(cases)
+    for one in theirs:
+        if one.get("blockHeight") is not None:
+            one["blockHeight"] = float(one["blockHeight"])
+    ours = [said(*case) for case in cases]
     assert len(theirs) == len(ours)
-    different = [
-        (line[:4000], ours[at], theirs[at]) for at, line in enumerate(lines) if ours[at] != theirs[at]
-    ]
-    assert not different, f"{len(different)} of {len(lines)}; the first: {different[0]}"
+    different = [at for at in range(len(cases)) if ours[at] != theirs[at]]
+    if different:
+        first = different[0]
+        raise AssertionError(
+            f"{len(different)} of {len(cases)} differ; of the first Python says\n{ours[first]}\nTypeScript says\n"
+            f"{theirs[first]}\nof {cases[first][0][:1500]!r}"
+        )
     return ours
 
 
@@ -240,7 +251,7 @@ def drawn(strategy: st.SearchStrategy[Any], count: int) -> list[Any]:
 def test_any_event_in_canonical_or_other_spelling(ask: Ask, proven: Proven) -> None:
     whole = json.loads(proven.line)
     lines = []
-    for value in drawn(st.dictionaries(st.text(max_size=6), json_values, max_size=4), 1500):
+    for value in drawn(st.dictionaries(st.text(max_size=6), json_values, max_size=4), 500):
         whole["event"] = value
         lines.append(written(whole))
         lines.append(json.dumps(whole, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode())
@@ -251,7 +262,7 @@ def test_any_text_in_any_member(ask: Ask, proven: Proven) -> None:
     whole = json.loads(proven.line)
     places = [path for path in paths(whole) if path[0] != "event"]
     lines = []
-    for path, value in drawn(st.tuples(st.sampled_from(places), json_values), 2500):
+    for path, value in drawn(st.tuples(st.sampled_from(places), json_values), 1200):
         mutated = copy.deepcopy(whole)
         at(mutated, path[:-1])[path[-1]] = value
         lines.append(written(mutated))
@@ -494,7 +505,7 @@ def test_party_histories(ask: Ask, proven: Proven) -> None:
         for signer in (old, new, other)
     ]
     strange = [*map(chr, range(0x100)), *"؀؜ ᠎​‍‮⁠　﻿￹￾\ufdd0\ue000\U000e0001\U000e0100\U000f0000\U0010ffff𝄞"]
-    strange += [*drawn(st.text(max_size=3), 400), "a" * 200, "a" * 201, "𝄞" * 200, "𝄞" * 201, " " * 300]
+    strange += [*drawn(st.text(max_size=3), 200), "a" * 200, "a" * 201, "𝄞" * 200, "𝄞" * 201, " " * 300]
     for one in strange:
         for document in (
             statement(ADELA, [old.did], name=one),
@@ -520,10 +531,9 @@ def test_seals_and_earlier_checkpoints(ask: Ask, proven: Proven) -> None:
         *(proven.checkpoint.replace(b"\xe2\x80\x94", b"-"), proven.checkpoint.replace(b"\n", b"\r\n")),
         *(proven.checkpoint.replace(b"sandbox", b"mainnet"), proven.checkpoint[:-3] + b"\xff\xfe\n"),
     ]
-    for one in seals:
-        compare(ask, [proven.line], proven.headers, one, proven.checkpoint)
-    for one in since:
-        compare(ask, [proven.line], proven.headers, proven.seals, one)
+    cases: list[Case] = [(proven.line, proven.headers, one, proven.checkpoint) for one in seals]
+    cases += [(proven.line, proven.headers, proven.seals, one) for one in since]
+    compare_cases(ask, cases)
 
 
 def test_heights_at_the_edges(ask: Ask, proven: Proven) -> None:
@@ -533,7 +543,8 @@ def test_heights_at_the_edges(ask: Ask, proven: Proven) -> None:
     for height in (b"\x00", b"\xfc", b"\xfd\x00\x01", b"\xfe" + b"\xff" * 4, b"\xff" + b"\xff" * 8, b"\xfd\x01\x00"):
         whole["block"]["bump"] = b64encode(height + bump[1:]).decode()
         lines.append(canonical(whole))
-    compare(ask, lines, proven.headers)
-    compare(ask, lines, RawHeaders("mainnet", 0, proven.headers.raw))
-    compare(ask, [proven.line], RawHeaders("sandbox", 0, proven.headers.raw[:80]))
-    compare(ask, [proven.line], RawHeaders("sandbox", 5, proven.headers.raw))
+    views = [
+        *(proven.headers, RawHeaders("mainnet", 0, proven.headers.raw)),
+        *(RawHeaders("sandbox", 0, proven.headers.raw[:80]), RawHeaders("sandbox", 5, proven.headers.raw), None),
+    ]
+    compare_cases(ask, [(line, view, None, None) for view in views for line in [*lines, proven.line]])

@@ -1,6 +1,6 @@
 // For the tests: what this verifier says of many cases, to be compared with what proof/verify.py says of them.
 //
-// Standard input has a context on its first line and a base64 text of bytes, a would-be bundle, on each further one.
+// Standard input has lines of two kinds: a context, in JSON, which holds until the next one; a case, in base64.
 
 import { fromBase64 } from "./proof/fields.ts";
 import { FirsthandError, UnreadableInput } from "./proof/errors.ts";
@@ -54,21 +54,27 @@ async function lines(): Promise<readonly string[]> {
   return text.split("\n").slice(0, -1);
 }
 
-const [first, ...cases] = await lines();
-const context = JSON.parse(first ?? "{}") as Context;
-if (context.mode === "constants") {
-  process.stdout.write(`${JSON.stringify({ steps: STEPS, roles: ROLES, networks: data })}\n`);
-} else if (context.mode === "headers") {
-  for (const line of cases) {
-    const found = answer(() => {
+let context: Context | null = null;
+let headers: RawHeaders | null = null;
+
+function take(line: string): string | null {
+  if (line.startsWith("{")) {
+    context = JSON.parse(line) as Context;
+    const raw = optional(context.headers ?? null);
+    headers = raw ? new RawHeaders(context.network, context.start, raw) : null;
+    return context.mode === "constants" ? JSON.stringify({ steps: STEPS, roles: ROLES, networks: data }) : null;
+  }
+  if (context?.mode === "headers") {
+    return answer(() => {
       const { network, start, tipHeight } = checkHeaders(bytes(line));
       return { network, start, tipHeight };
     });
-    process.stdout.write(`${found}\n`);
   }
-} else {
-  const raw = optional(context.headers);
-  const headers = raw ? new RawHeaders(context.network, context.start, raw) : null;
-  const further = { seals: optional(context.seals), since: optional(context.since) };
-  for (const line of cases) process.stdout.write(`${answer(() => said(verify(bytes(line), headers, further)))}\n`);
+  const further = { seals: optional(context?.seals ?? null), since: optional(context?.since ?? null) };
+  return answer(() => said(verify(bytes(line), headers, further)));
+}
+
+for (const line of await lines()) {
+  const found = take(line);
+  if (found !== null) process.stdout.write(`${found}\n`);
 }
