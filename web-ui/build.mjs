@@ -1,7 +1,7 @@
 // Bundle the pages and the verifier: node build.mjs STATIC-FOLDER TOOLS-FOLDER (build.py calls it).
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -31,7 +31,8 @@ function source(text) {
 
 /** One HTML file with script and style in it, and a policy that lets nothing else run. */
 async function page() {
-  const code = await script("src/page/main.ts");
+  // Within an HTML script nothing may look like its end.
+  const code = (await script("src/page/main.ts")).replace(/<(\/script|!--)/gi, "\\x3c$1");
   const { outputFiles } = await build({ ...common, entryPoints: [here("src/page/style.css")] });
   const style = outputFiles[0].text.trim();
   const policy = [
@@ -40,13 +41,19 @@ async function page() {
     `style-src ${source(style)}`,
     // Header services: those that ship with the verifier, and whichever the reader names instead.
     "connect-src https: http://127.0.0.1:* http://localhost:*",
+    "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  return readFileSync(here("src/page/page.html"), "utf8")
-    .replace("{{policy}}", () => policy)
-    .replace("{{style}}", () => style)
-    .replace("{{script}}", () => code);
+  const catalogues = readdirSync(here("src/locales")).map((name) => [
+    name.replace(".json", ""),
+    JSON.parse(readFileSync(here(`src/locales/${name}`), "utf8")),
+  ]);
+  const noscript = catalogues.map(
+    ([language, texts]) => `<noscript><p lang="${language}" dir="${texts.direction}">${texts.noscript}</p></noscript>`,
+  );
+  const values = { policy, style, script: code, noscript: noscript.join(""), title: Object.fromEntries(catalogues).en.title };
+  return readFileSync(here("src/page/page.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
 }
 
 mkdirSync(statics, { recursive: true });
