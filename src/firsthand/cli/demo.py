@@ -34,6 +34,7 @@ def demo(
     """Play a sample season: record, sign, anchor, prove, verify, and show what one changed byte does.
 
     Example:  firsthand demo --no-serve
+    Example:  firsthand demo --profile textile --no-serve
     Example:  firsthand demo --keep season && firsthand -C season status
     """
     from firsthand.service.demo import BUNDLES, HEADERS, play

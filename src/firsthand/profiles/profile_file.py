@@ -97,8 +97,10 @@ def parse_profile(data: bytes) -> Profile:
     """
     document = _read_toml(data, "profile")
     for table, entries in _common().items():
-        own = document.get(table, {})
-        document[table] = {**entries, **own} if isinstance(own, dict) else own
+        own = document.setdefault(table, {})
+        if isinstance(own, dict):
+            for name, entry in entries.items():
+                own.setdefault(name, entry)
     profile = _convert(document, Profile, "profile")
     for name, step in profile.steps.items():
         _check_step(profile, step, f"$.steps.{name}")

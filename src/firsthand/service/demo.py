@@ -46,11 +46,14 @@ class Played:
 def season_folder(profile: str) -> Path:
     """The sample season of a craft: in the wheel, or in the source tree. Raises NotFound."""
     package = Path(firsthand.__file__).parent
-    for folder in (package / "examples", package.parents[1] / "examples"):
-        season = folder / f"{profile}-season"
-        if (season / "season.toml").is_file():
-            return season
-    raise NotFound(f"there is no sample season for the profile {profile!r}")
+    seasons = {
+        plan.parent.name.removesuffix("-season"): plan.parent
+        for folder in (package.parents[1] / "examples", package / "examples")
+        for plan in folder.glob("*-season/season.toml")
+    }
+    if profile not in seasons:
+        raise NotFound(f'there is no sample season for "{profile}"; there are: {", ".join(sorted(seasons))}')
+    return seasons[profile]
 
 
 def play(profile: str, folder: Path, told: Callable[[str], None]) -> Played:

@@ -29,7 +29,7 @@ from firsthand.profiles import Profile, load_profile
 from firsthand.service.schema import check_version, make_tables
 from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
 
-__all__ = ["DATABASE", "KEYSTORE", "Workspace", "create_workspace", "utc_now"]
+__all__ = ["DATABASE", "KEYSTORE", "PROFILES", "Workspace", "create_workspace", "utc_now"]
 
 DATABASE: Final = "firsthand.db"
 KEYSTORE: Final = "keystore.json"
