@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from firsthand import __version__
-from firsthand.cli import chain, crafts, demo, parties, proofs, records, server, setup
+from firsthand.cli import (
+    accounts,
+    chain,
+    crafts,
+    deliveries,
+    demo,
+    intake,
+    members,
+    parties,
+    proofs,
+    records,
+    server,
+    setup,
+)
 from firsthand.cli.session import set_folder
 
 __all__ = ["app"]
@@ -49,5 +62,18 @@ def _root(
     set_folder(folder)
 
 
-for module in (setup, parties, crafts, records, chain, proofs, server, demo):
+for module in (
+    setup,
+    parties,
+    members,
+    crafts,
+    records,
+    intake,
+    deliveries,
+    accounts,
+    chain,
+    proofs,
+    server,
+    demo,
+):
     module.register(app)

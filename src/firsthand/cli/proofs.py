@@ -92,11 +92,24 @@ def _verdict(report: Report) -> str:
     moment = datetime.fromtimestamp(report.block_time or 0, UTC)
     sandbox = " This is a sandbox chain: it proves how the proof works, and nothing to others."
     return (
-        f"VALID: {report.party.name} stated this; it is fixed since block {report.block_height} of "
+        f"VALID: {report.party.name} stated this{_for_whom(report)}; it is fixed "
+        f"since block {report.block_height} of "
         f"{report.network} ({moment:%Y-%m-%d %H:%M} UTC), {report.depth} blocks deep, log {report.log}. "
         "Whether it is true, the chain cannot say."
         + (sandbox if report.network in ("sandbox", "regtest") else "")
     )
+
+
+def _for_whom(report: Report) -> str:
+    """`on behalf of`, and what that party itself says to it."""
+    if report.on_behalf_of is None:
+        return ""
+    kinds = {stated.kind for stated, party in report.confirmations if party.uri == report.on_behalf_of}
+    if "CounterSignature" in kinds:
+        return f" on behalf of {report.on_behalf_of}, who signed it, too"
+    acknowledged = any(stated.code is not None for stated, _ in report.confirmations)
+    more = ", acknowledged by a one-time code" if acknowledged else ""
+    return f" on behalf of {report.on_behalf_of}{more}"
 
 
 def _plain(report: Report) -> dict[str, Any]:
@@ -111,6 +124,11 @@ def _plain(report: Report) -> dict[str, Any]:
         "place": report.place,
         "issuer": None if party is None else {"uri": party.uri, "name": party.name, "roles": party.roles},
         "key": report.key,
+        "on_behalf_of": report.on_behalf_of,
+        "confirmations": [
+            {"type": stated.kind, "issuer": party.uri, "name": party.name, "created": stated.created}
+            for stated, party in report.confirmations
+        ],
         "created": None if report.manifest is None else report.manifest.created,
         "block_height": report.block_height,
         "block_time": report.block_time,

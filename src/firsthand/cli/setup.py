@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from firsthand.cli.by_member import show_members
+from firsthand.cli.members import COOPERATIVE
 from firsthand.cli.output import JSON_OPTION, emit, note, progress, table
 from firsthand.cli.session import folder, new_passphrase, open_access, open_workspace
 
@@ -108,12 +110,24 @@ def _next_step(network: NetworkOption, address: str) -> str:
     return f"Send satoshis for anchoring to {address}, then: firsthand wallet receive TXID:VOUT"
 
 
-def status(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
+def status(
+    by_member: Annotated[
+        bool,
+        typer.Option("--by-member", help="Each member of a cooperative instead, and what pooling spares."),
+    ] = False,
+    cooperative: Annotated[str | None, COOPERATIVE] = None,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
     """Show what is recorded, anchored and confirmed, and what it cost.
 
     Example:  firsthand status --json
+    Example:  firsthand status --by-member
     """
     from firsthand.service.status import status as service
+
+    if by_member:
+        show_members(open_access(), cooperative, as_json)
+        return
 
     found = service(open_access())
     cost = (

@@ -31,6 +31,7 @@ from firsthand.events.instants import microseconds
 from firsthand.journal.database import KEY, NUMBER, Upsert, bulk_insert, reading
 from firsthand.journal.protocol import EventRow, Facts, NewEntry
 from firsthand.journal.store import METADATA
+from firsthand.proof.confirmation import ON_BEHALF_OF
 
 __all__ = [
     "EVENT_FACT",
@@ -65,6 +66,7 @@ class Kind(IntEnum):
     EVENT_TYPE = 14
     BIZ_STEP = 15
     DISPOSITION = 16
+    ON_BEHALF_OF = 17
 
 
 ITEM_KINDS: Final = tuple(range(Kind.EPC, Kind.BIZ_LOCATION + 1))
@@ -112,8 +114,9 @@ _STANDARD_TYPES: Final = frozenset(
     ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 )
 # Plain numbers from here on: these stand in every row, and pickle small.
-_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION = (
-    int(kind) for kind in (Kind.PARENT, Kind.READ_POINT, Kind.BIZ_LOCATION, Kind.TRANSFORMATION)
+_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF = (
+    int(kind)
+    for kind in (Kind.PARENT, Kind.READ_POINT, Kind.BIZ_LOCATION, Kind.TRANSFORMATION, Kind.ON_BEHALF_OF)
 )
 _EPC_LISTS: Final = (
     ("epcList", int(Kind.EPC)),
@@ -176,6 +179,13 @@ class EventIndex:
         """The numbers of all events that speak of this lot, item, party or place, in journal order."""
         return self._find(ITEM_KINDS, key_text(canonical(uri)))
 
+    def on_behalf_of(self, uris: Sequence[str]) -> list[int]:
+        """The numbers of the events that were recorded for one of these parties, in journal order."""
+        numbers = {
+            number for uri in uris for number in self._find((Kind.ON_BEHALF_OF,), key_text(canonical(uri)))
+        }
+        return sorted(numbers)
+
     def _find(self, kinds: Sequence[int], uri: str) -> list[int]:
         query = (
             select(EVENT_KEY.c.number)
@@ -226,6 +236,8 @@ def _standard_keys(event: dict[str, Any]) -> list[tuple[int, str]]:
         keys.append((_BIZ_LOCATION, event["bizLocation"]["id"]))
     if "transformationID" in event:
         keys.append((_TRANSFORMATION, event["transformationID"]))
+    if ON_BEHALF_OF in event:
+        keys.append((_ON_BEHALF_OF, event[ON_BEHALF_OF]))
     return keys
 
 
@@ -240,6 +252,7 @@ def _raw_keys(event: dict[str, Any]) -> Iterable[tuple[int, Any]]:
     yield _READ_POINT, _member(event.get("readPoint"), "id")
     yield _BIZ_LOCATION, _member(event.get("bizLocation"), "id")
     yield _TRANSFORMATION, event.get("transformationID")
+    yield _ON_BEHALF_OF, event.get(ON_BEHALF_OF)
 
 
 def _list(event: dict[str, Any], name: str) -> list[Any]:

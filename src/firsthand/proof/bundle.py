@@ -22,7 +22,18 @@ MAX_BUNDLE: Final = 16_000_000
 """Bytes of one bundle; the largest real ones are some kilobytes."""
 
 _MEMBERS: Final = frozenset(
-    ("firsthand", "event", "eventProof", "capture", "statements", "checkpoint", "genesis", "anchor", "block")
+    (
+        "firsthand",
+        "event",
+        "eventProof",
+        "capture",
+        "statements",
+        "confirmations",
+        "checkpoint",
+        "genesis",
+        "anchor",
+        "block",
+    )
 )
 
 
@@ -49,6 +60,7 @@ class Bundle:
     anchor: bytes
     header: bytes
     bump: bytes
+    confirmations: tuple[Placed, ...] = ()
 
 
 def bundle_lines(data: bytes) -> Iterator[bytes]:
@@ -100,27 +112,35 @@ def parse_bundle(line: bytes) -> Bundle:
         anchor=from_base64(value, "anchor", "$"),
         header=from_base64(block, "header", "$.block", 80),
         bump=from_base64(block, "bump", "$.block"),
+        confirmations=_confirmations(value),
     )
 
 
 def write_bundle(bundle: Bundle) -> bytes:
     """The bundle as one line of a bundle file, its LF included; the inverse of `parse_bundle`."""
-    return (
-        canonical(
-            {
-                "firsthand": VERSION,
-                "event": bundle.event,
-                "eventProof": {"index": bundle.event_index, "path": base64_text(b"".join(bundle.event_path))},
-                "capture": _placed_json(bundle.capture),
-                "statements": [_placed_json(statement) for statement in bundle.statements],
-                "checkpoint": bundle.checkpoint.decode(),
-                "genesis": base64_text(bundle.genesis),
-                "anchor": base64_text(bundle.anchor),
-                "block": {"header": base64_text(bundle.header), "bump": base64_text(bundle.bump)},
-            }
-        )
-        + b"\n"
-    )
+    value: dict[str, Any] = {
+        "firsthand": VERSION,
+        "event": bundle.event,
+        "eventProof": {"index": bundle.event_index, "path": base64_text(b"".join(bundle.event_path))},
+        "capture": _placed_json(bundle.capture),
+        "statements": [_placed_json(statement) for statement in bundle.statements],
+        "checkpoint": bundle.checkpoint.decode(),
+        "genesis": base64_text(bundle.genesis),
+        "anchor": base64_text(bundle.anchor),
+        "block": {"header": base64_text(bundle.header), "bump": base64_text(bundle.bump)},
+    }
+    if bundle.confirmations:
+        value["confirmations"] = [_placed_json(one) for one in bundle.confirmations]
+    return canonical(value) + b"\n"
+
+
+def _confirmations(value: dict[str, Any]) -> tuple[Placed, ...]:
+    if "confirmations" not in value:
+        return ()
+    listed = member(value, "confirmations", list, "$")
+    if not listed:
+        raise InvalidInput("expected at least one, or no such member", "$.confirmations")
+    return tuple(_placed(item, f"$.confirmations[{at}]") for at, item in enumerate(listed))
 
 
 def _placed_json(placed: Placed) -> dict[str, Any]:

@@ -26,13 +26,14 @@ from firsthand.proof.bump import parse_bump
 from firsthand.proof.bundle import Bundle, parse_bundle
 from firsthand.proof.capture import Manifest, entry_leaf, event_leaf, parse_manifest
 from firsthand.proof.checkpoint import Checkpoint, parse_note
+from firsthand.proof.confirmation import ON_BEHALF_OF, Confirmation, check_confirmation, parse_confirmation
 from firsthand.proof.data_integrity import verify_proof
 from firsthand.proof.headers import HeaderView, parse_header
 from firsthand.proof.merkle import root_from_inclusion
 from firsthand.proof.parties import Party, PartyHistory
 from firsthand.proof.transaction import hash_hex, parse_transaction
 
-__all__ = ["STEPS", "Outcome", "Report", "Step", "verify"]
+__all__ = ["STEPS", "Outcome", "Report", "Step", "Verification", "verify"]
 
 STEPS: Final = ("event", "capture", "signature", "log", "checkpoint", "anchor", "block", "header")
 
@@ -70,6 +71,13 @@ class Report:
     block_height: int | None = None
     block_time: int | None = None
     depth: int | None = None
+    confirmations: list[tuple[Confirmation, Party]] = field(default_factory=list)
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """For whom the issuer says that it recorded the event; None when for itself."""
+        found = self.event.get(ON_BEHALF_OF)
+        return found if type(found) is str else None
 
     @property
     def valid(self) -> bool:
@@ -90,11 +98,11 @@ def verify(
     read and does not hold is told by the report.
     """
     bundle = parse_bundle(line)
-    run = _Verification(bundle, headers)
-    for name, step in zip(STEPS, run.steps(), strict=True):
-        run.report.steps.append(_attempt(name, step))
+    run = Verification(bundle, headers)
+    run.run(STEPS)
     run.report.further.append(_attempt("later statements", run.later_statements))
     run.report.further.append(_attempt("signed after", run.signed_after))
+    run.report.further.append(_attempt("confirmations", run.confirmations))
     run.report.further.append(_attempt("seal chain", lambda: run.seal_chain(seals)))
     run.report.further.append(_attempt("since checkpoint", lambda: run.since_checkpoint(seals, since)))
     return run.report
@@ -113,7 +121,7 @@ def _attempt(name: str, step: Callable[[], str]) -> Step:
         return Step(name, Outcome.FAILED, str(error))
 
 
-class _Verification:
+class Verification:
     """The steps over one bundle; each leaves behind what later ones need."""
 
     def __init__(self, bundle: Bundle, headers: HeaderView | None) -> None:
@@ -124,6 +132,12 @@ class _Verification:
         self._checkpoint: Checkpoint | None = None
         self._history = PartyHistory()
         self._later: list[Party] = []
+
+    def run(self, names: tuple[str, ...]) -> Report:
+        """All steps under these names, into the report."""
+        for name, step in zip(names, self.steps(), strict=True):
+            self.report.steps.append(_attempt(name, step))
+        return self.report
 
     def steps(self) -> tuple[Callable[[], str], ...]:
         return (
@@ -279,6 +293,30 @@ class _Verification:
                 f"block {seen.height} that the signer had seen is not in the best chain before it"
             )
         return f"signed after block {seen.height} and before block {height}"
+
+    def confirmations(self) -> str:
+        """Who else confirmed the event: by its one-time code, or by a signature of their own."""
+        placed = self.bundle.confirmations
+        if not placed:
+            raise _NotCheckedError("the bundle carries no acknowledgement and no counter-signature")
+        checkpoint = self._need_checkpoint()
+        found = []
+        for one in placed:
+            stated = parse_confirmation(one.document)
+            what = check_confirmation(stated, self.bundle.event)
+            if one.place <= self.bundle.capture.place:
+                raise InvalidInput(f"the confirmation at place {one.place} stands before the event itself")
+            history = PartyHistory()
+            for statement in self.bundle.statements:
+                if statement.place < one.place:
+                    history.apply(statement.place, entry_leaf(statement.document), statement.document)
+            party = history.require_key(stated.issuer, verify_proof(one.document).did)
+            leaf = entry_leaf(one.document)
+            if root_from_inclusion(leaf, one.place, checkpoint.size, one.path) != checkpoint.root:
+                raise InvalidInput(f"the confirmation at place {one.place} is not in the log")
+            self.report.confirmations.append((stated, party))
+            found.append(f"{what} ({party.name}, place {one.place})")
+        return "; ".join(found)
 
     def seal_chain(self, seals: bytes | None) -> str:
         """The seals walked from the genesis transaction to this anchor and on."""

@@ -18,7 +18,6 @@ from firsthand.events.event_hash import HashContext
 from firsthand.journal.database import reading
 from firsthand.journal.protocol import Entry, EventRow
 from firsthand.ledger.event_index import EventIndex
-from firsthand.ledger.places import PlaceTree
 from firsthand.proof.canonical import parse_canonical
 from firsthand.service.capture import event_row
 from firsthand.service.schema import HEAD, database_version, migrate
@@ -61,7 +60,8 @@ def reindex(workspace: Workspace, told: Callable[[int], None] = lambda done: Non
 def _fill(workspace: Workspace, connection: Connection, told: Callable[[int], None]) -> int:
     index = EventIndex(workspace.engine)
     index.clear(connection)
-    PlaceTree(workspace.engine).rebuild(connection)
+    for projection in (workspace.places, workspace.members, workspace.confirmations):
+        projection.rebuild(connection)
     done = 0
     for entry in workspace.journal.entries():
         for first, rows in _rows(workspace, entry):

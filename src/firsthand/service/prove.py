@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from firsthand.chain.outbox import Sent
 from firsthand.chain.protocols import TxState
@@ -17,7 +20,10 @@ from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.merkle import inclusion_proof, leaf_hash
 from firsthand.service.chain_access import ChainAccess
 
-__all__ = ["event_numbers", "prove_event", "prove_events", "seals_file", "write_whole"]
+__all__ = ["event_numbers", "prove_document", "prove_event", "prove_events", "seals_file", "write_whole"]
+
+Confirmed = tuple[int, str, str]
+"""Place, kind and issuer of a confirmation."""
 
 
 def event_numbers(access: ChainAccess, identifiers: list[str]) -> list[int]:
@@ -48,34 +54,67 @@ def prove_events(access: ChainAccess, numbers: list[int]) -> Iterator[bytes]:
 
 
 def prove_event(access: ChainAccess, entry: Entry, index: int, body: bytes, leaves: list[bytes]) -> Bundle:
-    """The bundle of one event, under the earliest anchor that contains it and is in a block."""
+    """The bundle of one event, under the earliest anchor that contains it and is in a block.
+
+    Where the event was confirmed later, under the earliest that contains the confirmations, too, as far as
+    they are in a block.
+    """
+    workspace = access.workspace
+    confirmed = workspace.confirmations.of([leaves[index]]).get(leaves[index], [])
+    bundle = prove_document(access, entry, confirmed)
+    return replace(
+        bundle,
+        event=parse_canonical(body),
+        event_index=index,
+        event_path=tuple(inclusion_proof(leaves, index)),
+    )
+
+
+def prove_document(access: ChainAccess, entry: Entry, confirmed: Sequence[Confirmed] = ()) -> Bundle:
+    """What shows one journaled document to be in the log, anchored, in a block: a bundle without an event.
+
+    `confirmed` are the places, kinds and issuers of later documents to be shown with it. Raises NotFound when
+    it is in no block yet.
+    """
     workspace = access.workspace
     anchor, sent = _anchor_over(access, entry.place)
+    for place, _, _ in sorted(confirmed, reverse=True):
+        with suppress(NotFound):
+            anchor, sent = _anchor_over(access, place)
+            break
     assert sent.block_height is not None
     assert sent.bump is not None
     header = access.headers.header_at(sent.block_height)
     assert header is not None
-    statements = [
-        Placed(document, place, tuple(workspace.tree.inclusion_proof(place, anchor.size)))
-        for place, _, document in workspace.parties.statements(entry.issuer, anchor.size)
-    ]
-    genesis = access.outbox.get(workspace.anchors.all()[0].txid)
+    shown = [(place, issuer) for place, _, issuer in confirmed if place < anchor.size]
+    statements = {
+        place: document
+        for issuer in dict.fromkeys([entry.issuer, *(issuer for _, issuer in shown)])
+        for place, _, document in workspace.parties.statements(issuer, anchor.size)
+    }
+
+    def placed(place: int, document: dict[str, Any]) -> Placed:
+        return Placed(document, place, tuple(workspace.tree.inclusion_proof(place, anchor.size)))
+
     return Bundle(
-        event=parse_canonical(body),
-        event_index=index,
-        event_path=tuple(inclusion_proof(leaves, index)),
-        capture=Placed(
-            parse_canonical(entry.document),
-            entry.place,
-            tuple(workspace.tree.inclusion_proof(entry.place, anchor.size)),
-        ),
-        statements=tuple(statements),
+        event={},
+        event_index=0,
+        event_path=(),
+        capture=placed(entry.place, parse_canonical(entry.document)),
+        statements=tuple(placed(place, statements[place]) for place in sorted(statements)),
         checkpoint=anchor.checkpoint,
-        genesis=genesis.raw,
+        genesis=access.outbox.get(workspace.anchors.all()[0].txid).raw,
         anchor=sent.raw,
         header=header.raw,
         bump=sent.bump,
+        confirmations=tuple(placed(place, _document(access, place)) for place, _ in shown),
     )
+
+
+def _document(access: ChainAccess, place: int) -> dict[str, Any]:
+    (entry,) = access.workspace.journal.entries(place, place + 1)
+    document: dict[str, Any] = parse_canonical(entry.document)
+    return document
 
 
 def _anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:

@@ -18,7 +18,7 @@ from firsthand.service.prepare_pool import prepare_pool
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 from firsthand.service.workspace import Workspace
 
-__all__ = ["Recorded", "event_hashes", "record_file"]
+__all__ = ["Recorded", "event_hashes", "record_file", "seen_block"]
 
 _CHUNK: Final = 1 << 20
 
@@ -71,7 +71,7 @@ def record_file(
             prepared = _prepare_json(path, batch, told)
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
-    after = _seen_block(workspace)
+    after = seen_block(workspace)
     captures = [capture_events(workspace, one, issuer.uri, key, after=after) for one in prepared]
     return Recorded(str(path), captures, problems, len(skipped))
 
@@ -84,7 +84,7 @@ def _prepare_json(path: Path, batch: int | None, told: Callable[[int], None]) ->
         return prepare_batches(pool.rows(reader), batch, told)
 
 
-def _seen_block(workspace: Workspace) -> SeenBlock | None:
+def seen_block(workspace: Workspace) -> SeenBlock | None:
     """The tip of our headers: a capture that names it was signed after that block."""
     tip = HeaderStore(workspace.engine, NETWORKS[workspace.settings.chain.network]).tip()
     return SeenBlock(*tip) if tip else None

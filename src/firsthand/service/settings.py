@@ -7,6 +7,7 @@ a URL move to the keystore. `docs/configuration.md` describes each setting, whic
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from firsthand.errors import WorkspaceError
 __all__ = [
     "FILE_NAME",
     "Chain",
+    "Cooperative",
     "Cost",
     "Database",
     "Finality",
@@ -31,6 +33,8 @@ __all__ = [
 FILE_NAME = "firsthand.toml"
 ENV_PREFIX = "FIRSTHAND_"
 _LISTS = ("headers", "webhook_networks")
+
+_MEMBER_URI = re.compile(r"[a-z][A-Za-z0-9._~:/-]*\{number\}")
 
 NetworkName = Literal["sandbox", "regtest", "testnet", "mainnet"]
 BroadcasterName = Literal["sandbox", "arc", "arcade", "node"]
@@ -75,6 +79,12 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     slow_sender_seconds: int = 20
 
 
+class Cooperative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How members' URIs are made: the path below `uri` and `/id/`, `{number}` being the member's."""
+
+    member_uri: str = "party/member-{number}"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `uri` is what the URIs of parties, lots and places begin with."""
 
@@ -84,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     cost: Cost = Cost()
     database: Database = Database()
     server: Server = Server()
+    cooperative: Cooperative = Cooperative()
 
 
 def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -114,7 +125,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
     lines = [f"uri = {_toml(settings.uri)}"]
-    for group in ("chain", "finality", "cost", "database", "server"):
+    for group in ("chain", "finality", "cost", "database", "server", "cooperative"):
         lines += ["", f"[{group}]"]
         values = getattr(settings, group)
         lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]
@@ -138,4 +149,8 @@ def _convert(document: dict[str, Any], source: str) -> Settings:
         raise WorkspaceError(f"{source}: chain.url is missing; {settings.chain.broadcaster} needs one")
     if not 1 <= settings.finality.confirmed <= settings.finality.final:
         raise WorkspaceError(f"{source}: finality needs 1 <= confirmed <= final")
+    if not _MEMBER_URI.fullmatch(settings.cooperative.member_uri):
+        raise WorkspaceError(
+            f"{source}: cooperative.member_uri needs {{number}}, as in party/member-{{number}}"
+        )
     return settings

@@ -12,12 +12,13 @@ from firsthand.chain.header_service import HeaderService
 from firsthand.chain.headers import RawHeaders, check_headers
 from firsthand.chain.networks import NETWORKS
 from firsthand.errors import FirsthandError, InvalidInput, NotFound, UnreadableInput, WrongNetwork
+from firsthand.proof.account_bundle import StatementReport, statement_network, verify_statement
 from firsthand.proof.bundle import bundle_lines, parse_bundle
 from firsthand.proof.checkpoint import parse_note
 from firsthand.proof.headers import HEADER_SIZE
 from firsthand.proof.verify import Report, verify
 
-__all__ = ["load_headers", "read_source", "verify_file"]
+__all__ = ["load_headers", "read_source", "verify_file", "verify_statement_file"]
 
 _MAX_FILE: Final = 512_000_000
 _BATCH: Final = 2_000
@@ -47,6 +48,13 @@ def verify_file(
             raise kind(
                 error.reason, f"line {number}: {error.path}" if error.path else f"line {number}"
             ) from None
+
+
+def verify_statement_file(path: Path, *, headers: str | None = None) -> StatementReport:
+    """Verify the proof of an account's statement, with headers as in `verify_file`. Raises likewise."""
+    data = read_source(str(path))
+    network = statement_network(data)
+    return verify_statement(data, load_headers(headers, network) if headers else None)
 
 
 def _network_of(line: bytes) -> str:

@@ -21,8 +21,10 @@ from firsthand.identity.keystore import Keystore
 from firsthand.journal.database import database_url, open_engine
 from firsthand.journal.store import DatabaseJournal
 from firsthand.ledger.anchors import AnchorLedger
+from firsthand.ledger.confirmations import ConfirmationLedger
 from firsthand.ledger.event_index import EventIndex
 from firsthand.ledger.log_tree import LogTree
+from firsthand.ledger.members import MemberRegister
 from firsthand.ledger.parties import PartyLedger
 from firsthand.ledger.places import PlaceTree
 from firsthand.profiles import Profile, load_profile
@@ -65,7 +67,16 @@ class Workspace:
         self.parties = PartyLedger(engine)
         self.anchors = AnchorLedger(engine)
         self.places = PlaceTree(engine)
-        projections = (self.parties, self.tree, self.index, self.places)
+        self.members = MemberRegister(engine)
+        self.confirmations = ConfirmationLedger(engine)
+        projections = (
+            self.parties,
+            self.tree,
+            self.index,
+            self.places,
+            self.members,
+            self.confirmations,
+        )
         self.journal = DatabaseJournal(engine, now, projections)
         self._signing_keys: dict[str, SigningKey] = {}
 

@@ -104,7 +104,8 @@ class Gate:
         if header is None:
             if route.access == "open":
                 return None
-            if route.scope == "read" and request.method == "GET" and self.server.settings.public_read:
+            readable = route.scope == "read" and route.access == "key" and request.method == "GET"
+            if readable and self.server.settings.public_read:
                 return Principal("", None, frozenset(("read",)))
             raise _unauthenticated("an API key is needed: Authorization: Bearer fh_…")
         client = client_of(request)

@@ -109,7 +109,7 @@ def _path_parameter(name: str) -> dict[str, Any]:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     listing = route.method == "GET" and (
-        route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in TOP_LEVEL
+        route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in (*TOP_LEVEL, "members")
     )
     if listing or (
         route.method == "GET" and route.path.count("/") == 2 and route.path.split("/")[1] in TOP_LEVEL[1:7]
@@ -118,6 +118,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append(_query("nextPageToken", {"type": "string", "minLength": 1}))
     if route.method == "GET" and route.path.endswith("/events") and not route.path.startswith("/queries"):
         found += [_event_parameter(name) for name in _parameter_names()]
+    if route.method == "GET" and route.path.endswith(("/deliveries", "/account")):
+        found.append(_query("season", {"type": "string", "minLength": 1, "maxLength": 40}))
     if route.access != "public":
         for name in ("GS1-EPCIS-Min", "GS1-EPCIS-Max", "GS1-CBV-Min", "GS1-CBV-Max"):
             found.append(_header(name, {"type": "string", "pattern": _MIN if "Min" in name else _MAX}))
@@ -180,6 +182,7 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/capture": "EPCISDocument",
         "/events": "BareEvent",
         "/queries": "NewQuery",
+        "/countersignatures": "Countersignature",
         "/queries/{queryName}/subscriptions": "NewSubscription",
     }
     content: dict[str, Any] = {_JSON: {"schema": ref(schemas[route.path])}}
@@ -199,6 +202,10 @@ _ANSWERS: Final = {
     "/queries/{queryName}/subscriptions": "Subscriptions",
     "/queries/{queryName}/subscriptions/{subscriptionID}": "Subscription",
     "/queries/{queryName}/subscriptions/{subscriptionID}/redelivery": "Redelivery",
+    "/members": "Members",
+    "/members/{member}": "Member",
+    "/members/{member}/deliveries": "Deliveries",
+    "/members/{member}/account": "AccountStatement",
     "/healthz": "Status",
     "/readyz": "Status",
     "/openapi.json": "Anything",
@@ -206,6 +213,7 @@ _ANSWERS: Final = {
 _CREATED: Final = {
     "/capture": (202, "CaptureJob"),
     "/events": (201, "Event"),
+    "/countersignatures": (201, "Countersigned"),
     "/queries": (201, "Query"),
     "/queries/{queryName}/subscriptions": (201, "Subscription"),
 }
@@ -229,6 +237,8 @@ def _responses(route: Route) -> dict[str, Any]:
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
         )
         found["200"] = {"description": "Found", "content": {_JSON: {"schema": ref(name)}}}
+    if route.path == "/countersignatures":
+        del found["201"]["headers"]
     for status in _problem_statuses(route):
         found[str(status)] = _problem(status)
     return found
@@ -248,6 +258,8 @@ def _problem_statuses(route: Route) -> list[int]:
         statuses |= {408, 413, 415}
     if route.path.endswith("/events"):
         statuses.add(413)
+    if route.path == "/countersignatures":
+        statuses.add(404)
     makes = route.method == "POST" and route.path in ("/events", "/queries")
     if makes or route.path.endswith("/redelivery"):
         statuses.add(409)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from firsthand.proof.confirmation import COUNTER_SIGNATURE, MAX_LEAVES
 from firsthand.service.schedule import FIELDS
 
 __all__ = ["TIME", "URI", "ref", "schemas"]
@@ -34,7 +35,7 @@ _SCHEDULE: Final = {
 
 def schemas() -> dict[str, Schema]:
     """All of them, by name."""
-    return {**_general(), **_documents(), **_jobs(), **_queries()}
+    return {**_general(), **_documents(), **_jobs(), **_queries(), **_members()}
 
 
 def ref(name: str) -> dict[str, str]:
@@ -95,6 +96,50 @@ def _jobs() -> dict[str, Schema]:
         receipts=_OBJECTS,
     )
     return {"CaptureJob": job, "CaptureJobs": _list("CaptureJob")}
+
+
+def _members() -> dict[str, Schema]:
+    texts = {"type": "array", "items": _TEXT}
+    number = {"type": "integer"}
+    member = _object(
+        ["uri", "cooperative", "number", "numbers", "name"],
+        uri=URI,
+        cooperative=URI,
+        number=_TEXT,
+        numbers=texts,
+        name=_TEXT,
+        plots=texts,
+        has_key=_FLAG,
+        place=number,
+    )
+    weights = dict.fromkeys(("gross", "tare", "net", "uom", "price", "currency", "amount", "balance"), _TEXT)
+    delivery = _object(["number", "day", "net"], number=number, uri=URI, day=_TEXT, lot=URI, **weights)
+    statement = _object(
+        ["season", "currency", "entries", "totals", "balance"],
+        season=_TEXT,
+        currency=_TEXT,
+        entries=_OBJECTS,
+        totals={"type": "object", "additionalProperties": _TEXT},
+        balance=_TEXT,
+    )
+    leaves = {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": MAX_LEAVES}
+    signed = _object(
+        ["type", "issuer", "created", "events", "proof"],
+        type={"enum": [COUNTER_SIGNATURE]},
+        issuer=URI,
+        created=TIME,
+        events=leaves,
+        proof={"type": "object"},
+    )
+    return {
+        "Member": member,
+        "Members": _list("Member"),
+        "Delivery": delivery,
+        "Deliveries": _list("Delivery"),
+        "AccountStatement": statement,
+        "Countersignature": {**signed, "additionalProperties": False},
+        "Countersigned": _object(["place", "events", "receipt"], place=number, events=number),
+    }
 
 
 def _queries() -> dict[str, Schema]:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from firsthand.web import epcis_capture, epcis_events, epcis_queries, epcis_resources, operations
+from firsthand.web import epcis_capture, epcis_events, epcis_queries, epcis_resources, members, operations
 from firsthand.web.calls import Answer, Call, Endpoint
 
 __all__ = ["ROUTES", "Route", "by_path"]
 
 
 class Route(NamedTuple):
-    """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without."""
+    """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without.
+
+    `party` routes ask for one even where `server.public_read` lets anybody read.
+    """
 
     method: str
     path: str
@@ -51,6 +54,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("DELETE", _SUBSCRIPTIONS + "/{subscriptionID}", epcis_queries.delete_subscription),
     Route("POST", _SUBSCRIPTIONS + "/{subscriptionID}/redelivery", epcis_queries.post_redelivery),
     Route("DELETE", "/nextPageToken/{token}", epcis_resources.delete_token),
+    Route("GET", "/members", members.get_members, "read", "party"),
+    Route("GET", "/members/{member}", members.get_member, "read", "party"),
+    Route("GET", "/members/{member}/deliveries", members.get_member_deliveries, "read", "party"),
+    Route("GET", "/members/{member}/account", members.get_member_account, "read", "party"),
+    Route("POST", "/countersignatures", members.post_countersignature, "capture", "open", True),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
     Route("GET", "/readyz", operations.get_readiness, "read", "public"),
     Route("GET", "/metrics", operations.get_metrics, "admin"),
