@@ -81,9 +81,9 @@ def _saved(found: Pooling) -> str:
         return "Nothing of the members is anchored yet; the cost is known after `firsthand anchor`."
     times = found.alone_satoshis / found.pooled_satoshis
     return (
-        f"{found.anchors} anchors of {found.anchor_bytes} bytes serve all: {found.pooled_satoshis:,.1f} "
-        f"satoshis for the members' records; a log of their own for each would cost {found.alone_satoshis:,.0f}, "
-        f"{times:,.1f} times as much."
+        f"{found.anchors} anchors of {found.anchor_bytes} bytes serve all: "
+        f"{found.pooled_satoshis:,.1f} satoshis for the members' records; a log of their own for each "
+        f"would cost {found.alone_satoshis:,.0f}, {times:,.1f} times as much."
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, insert
 
-from firsthand.errors import InvalidInput, NotFound, Unauthorized
+from firsthand.errors import Conflict, InvalidInput, NotFound, Unauthorized
 from firsthand.events.event_hash import HashContext
 from firsthand.identity.signing import secure
 from firsthand.journal.protocol import Appended, NewEntry
@@ -117,6 +117,9 @@ def acknowledge(workspace: Workspace, code: str, number: int | None = None) -> t
         raise InvalidInput(
             f"this is not the code of delivery {delivery.number}; its code stands {where}"
         ) from None
+    for place, kind, _ in workspace.confirmations.of([delivery.leaf]).get(delivery.leaf, ()):
+        if kind == ACKNOWLEDGEMENT:
+            raise Conflict(f"delivery {delivery.number} was acknowledged already: place {place} in the log")
     key = workspace.held_key(cooperative.keys)
     signed = secure(document, key, created)
     entry = NewEntry(ACKNOWLEDGEMENT, cooperative.uri, canonical(signed), key.did)

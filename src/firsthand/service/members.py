@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -135,6 +136,9 @@ def add_member(
     """A new member. Raises InvalidInput, or Conflict when the number or the URI is taken."""
     checked = check_record(record)
     own = uri or member_uri(workspace, checked.number)
+    with suppress(NotFound):
+        taken = workspace.members.find(checked.number, cooperative.uri)
+        raise Conflict(f"the number {checked.number} is, or was, another member's: {taken.uri}")
     check_new_uri(workspace, own)
     state_members(workspace, cooperative, [Change(own, checked, number=checked.number)])
     return _now(workspace, own)
