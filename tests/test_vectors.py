@@ -19,6 +19,7 @@ import pytest
 from firsthand.chain.headers import check_headers
 from firsthand.chain.networks import NETWORKS
 from firsthand.chain.sandbox import SandboxChain
+from firsthand.proof.account_bundle import verify_statement
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import check_receipt, entry_leaf, event_leaf
 from firsthand.proof.merkle import consistency_proof, inclusion_proof, leaf_hash, tree_root
@@ -26,11 +27,15 @@ from firsthand.proof.transaction import data_script
 from firsthand.proof.verify import verify
 from firsthand.service import workspace as workspace_module
 from firsthand.service.anchor import anchor
+from firsthand.service.confirm import acknowledge, countersign, receipt_code
 from firsthand.service.export import export_checkpoint, export_headers
+from firsthand.service.member_keys import link_key
 from firsthand.service.parties import add_party, revoke_key, rotate_key
 from firsthand.service.prove import event_numbers, prove_events, seals_file
 from firsthand.service.publish import publish
+from firsthand.service.statements import account_statement, statement_lines
 from tests.made import LOT, event, new_access, record
+from tests.service.cooperatives import new_coop
 
 FOLDER = Path(__file__).parent / "vectors" / "spec"
 NOW = "2026-01-01T00:00:00Z"
@@ -84,7 +89,25 @@ def generate(folder: Path) -> dict[str, bytes]:
         for number, anchored in enumerate(workspace.anchors.all()):
             made[f"{'anchor' if number else 'genesis'}-{number}.raw"] = access.outbox.get(anchored.txid).raw
         made["hashes.json"] = hashes(workspace.log_key.did)
+        made |= confirmed(folder)
     return made
+
+
+def confirmed(folder: Path) -> dict[str, bytes]:
+    """A cooperative's delivery, acknowledged and counter-signed, and the proof of its member's account."""
+    coop = new_coop(folder, now=lambda: NOW)
+    coop.add("17")
+    (delivery,) = coop.take(coop.line("17", deduction=10_000)).deliveries
+    acknowledge(coop.workspace, receipt_code(coop.workspace, delivery.subject), 1)
+    link_key(coop.workspace, coop.find("17"))
+    countersign(coop.workspace, coop.find("17"))
+    anchor(coop.access)
+    statement = account_statement(coop.workspace, coop.find("17"))
+    return {
+        "confirmed.jsonl": b"".join(prove_events(coop.access, [0, 1])),
+        "statement.fhaccount": b"".join(statement_lines(coop.access, statement)),
+        "confirmed-headers.raw": b"".join(export_headers(coop.access)),
+    }
 
 
 def hashes(log_key: str) -> bytes:
@@ -124,11 +147,23 @@ def test_the_stored_vectors_verify() -> None:
     for line in (FOLDER / "bundles.jsonl").read_bytes().splitlines():
         report = verify(line, headers, seals=seals, since=since)
         assert report.valid
-        assert {step.outcome for step in report.further if step.name != "signed after"} == {"passed"}
+        left_out = ("signed after", "confirmations")
+        assert {step.outcome for step in report.further if step.name not in left_out} == {"passed"}
     receipt = json.loads((FOLDER / "receipt.json").read_bytes())
     capture = json.loads((FOLDER / "entry-2.json").read_bytes())
     log_key = json.loads((FOLDER / "hashes.json").read_bytes())["logKey"]
     assert check_receipt(receipt, capture, log_key) == 2
+
+
+def test_the_stored_confirmations_verify() -> None:
+    headers = check_headers((FOLDER / "confirmed-headers.raw").read_bytes(), NETWORKS["sandbox"])
+    for line in (FOLDER / "confirmed.jsonl").read_bytes().splitlines():
+        report = verify(line, headers)
+        assert report.valid
+        assert {step.outcome for step in report.further if step.name == "confirmations"} == {"passed"}
+    statement = verify_statement((FOLDER / "statement.fhaccount").read_bytes(), headers)
+    assert statement.valid
+    assert [str(entry.amount) for entry in statement.entries] == ["29.76", "-1"]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -61,7 +62,9 @@ class Coop:
         return AccountBook(self.workspace.engine)
 
 
-def new_coop(folder: Path, database: str = "") -> Coop:
+def new_coop(folder: Path, database: str = "", now: Callable[[], str] | None = None) -> Coop:
     access = new_access(folder / "coop", database)
+    if now is not None:
+        access.workspace.now = access.workspace.journal._now = now
     party = add_party(access.workspace, "Sample Hills Cooperative", ("cooperative",)).party
     return Coop(access, party, open_season(access.workspace, party, "2025-26", "USD"))

@@ -108,6 +108,33 @@ def test_the_vectors(ask: Ask) -> None:
     assert not any(report["valid"] for report in compare(ask, lines, None))
 
 
+def test_confirmations(ask: Ask) -> None:
+    headers = check_headers((SPEC / "confirmed-headers.raw").read_bytes(), NETWORKS["sandbox"])
+    lines = (SPEC / "confirmed.jsonl").read_bytes().splitlines()
+    found = compare(ask, lines, headers)
+    outcomes = [{name: outcome for name, outcome, _ in one["steps"]} for one in found]
+    assert [one["confirmations"] for one in outcomes] == ["passed", "passed"]
+    whole = json.loads(lines[1])
+    changed = []
+    for path in paths(whole["confirmations"]):
+        for change in [*ODD, "K7Q2-9XHM-41TA-WZ8CR", "0000-0000-0000-00000", 10**6]:
+            mutated = copy.deepcopy(whole)
+            at(mutated["confirmations"], path[:-1])[path[-1]] = change
+            changed.append(written(mutated))
+        mutated = copy.deepcopy(whole)
+        del at(mutated["confirmations"], path[:-1])[path[-1]]
+        changed.append(written(mutated))
+    listed = ([], {}, whole["confirmations"] * 2, whole["confirmations"][::-1], None)
+    changed += [written({**whole, "confirmations": change}) for change in listed]
+    for name in ("fh:subject", "fh:commitment"):
+        mutated = copy.deepcopy(whole)
+        mutated["event"]["fh:acknowledgement"][name] = "AAAA"
+        changed.append(written(mutated))
+    for one in compare(ask, changed, headers):
+        # Beside the verdict: what is wrong with a confirmation makes no event invalid.
+        assert "refused" in one or one["valid"] or one["steps"][1][1] == "failed"
+
+
 def test_single_changed_bytes(ask: Ask, proven: Proven) -> None:
     chosen = random.Random(1)
     line = proven.line

@@ -104,7 +104,6 @@ def reverse(
     """
     from firsthand.ledger.accounts import AccountBook
     from firsthand.ledger.deliveries import DeliveryBook
-    from firsthand.profiles import load_profile
     from firsthand.service.intake import Terms, reverse_delivery
     from firsthand.service.intake_events import choose_steps
     from firsthand.service.members import cooperative_party
@@ -115,7 +114,7 @@ def reverse(
     replacement = None
     if instead is not None:
         wrong = DeliveryBook(workspace.engine).get(number)
-        craft = load_profile(wrong.profile)
+        craft = workspace.profile(wrong.profile)
         terms = Terms(
             craft, choose_steps(craft), AccountBook(workspace.engine).season(owner.uri, wrong.season)
         )

@@ -72,14 +72,13 @@ def intake(
     Example:  firsthand intake --csv deliveries.xlsx --price 0.62
     """
     from firsthand.ledger.accounts import AccountBook
-    from firsthand.profiles import load_profile
     from firsthand.service.intake import Terms
     from firsthand.service.intake_events import choose_steps
     from firsthand.service.members import cooperative_party
 
     workspace = open_workspace()
     owner = cooperative_party(workspace, cooperative)
-    craft = load_profile(profile)
+    craft = workspace.profile(profile)
     terms = Terms(
         craft,
         choose_steps(craft, tuple(step or ())),

@@ -24,8 +24,8 @@ from firsthand.profiles.profile import Certificate, Claim, Element, Limit, Profi
 __all__ = ["RESERVED", "decode_toml", "load_profile", "own_profile_names", "parse_profile", "profile_names"]
 
 RESERVED: Final = frozenset(
-    """claims eventPeriod labourShare makers mapping onBehalfOf party profile sample sealed share step
-    token""".split()
+    """acknowledgement claims eventPeriod grossWeight labourShare makers mapping onBehalfOf party profile
+    sample sealed share step tareWeight token""".split()
 )
 """What extension fields of every craft are called; no element may take their names."""
 

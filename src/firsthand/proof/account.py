@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
-from firsthand.proof.fields import from_base64, member, only_members, place_of, timestamp
+from firsthand.proof.fields import from_base64, member, only_members, place_of, shown, timestamp
 from firsthand.proof.merkle import leaf_hash
 from firsthand.proof.salted import read_disclosure
 
@@ -86,7 +86,7 @@ def parse_entries_document(document: dict[str, Any], path: str = "$") -> Entries
     """Read the document, its signature unchecked. Raises InvalidInput with the member's path."""
     only_members(document, _MEMBERS, path)
     if document.get("type") != ACCOUNT_ENTRIES:
-        raise InvalidInput(f"expected {ACCOUNT_ENTRIES}, got {document.get('type')!r}", f"{path}.type")
+        raise InvalidInput(f"expected {ACCOUNT_ENTRIES}, got {shown(document.get('type'))}", f"{path}.type")
     entries = member(document, "entries", dict, path)
     only_members(entries, frozenset(("count", "root")), f"{path}.entries")
     count = place_of(entries, "count", f"{path}.entries")

@@ -14,7 +14,7 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import event_leaf
-from firsthand.proof.fields import base64_text, from_base64, member, only_members, timestamp
+from firsthand.proof.fields import base64_text, from_base64, member, only_members, shown, timestamp
 from firsthand.proof.one_time_code import read_code
 
 __all__ = [
@@ -85,14 +85,14 @@ def parse_confirmation(document: dict[str, Any], path: str = "$") -> Confirmatio
     if kind == ACKNOWLEDGEMENT:
         only_members(document, _ACKNOWLEDGEMENT_MEMBERS, path)
         code = member(document, "code", str, path)
-        if read_code(code) != code:
-            raise InvalidInput("not in the one spelling of its symbols", f"{path}.code")
+        if not _is_code(code):
+            raise InvalidInput("expected a one-time code in its one spelling", f"{path}.code")
         leaves: tuple[bytes, ...] = (from_base64(document, "event", path, 32),)
     elif kind == COUNTER_SIGNATURE:
         only_members(document, _COUNTER_MEMBERS, path)
         leaves = _digests(document, "events", MAX_LEAVES, path)
     else:
-        raise InvalidInput(f"expected {' or '.join(CONFIRMATIONS)}, got {kind!r}", f"{path}.type")
+        raise InvalidInput(f"expected {' or '.join(CONFIRMATIONS)}, got {shown(kind)}", f"{path}.type")
     created = timestamp(document, "created", path)
     return Confirmation(kind, member(document, "issuer", str, path), created, leaves, code)
 
@@ -119,11 +119,18 @@ def parse_card(document: dict[str, Any], path: str = "$") -> tuple[bytes, ...]:
     """The commitments of a card, in the order of its codes. Raises InvalidInput."""
     only_members(document, _CARD_MEMBERS, path)
     if document.get("type") != CARD:
-        raise InvalidInput(f"expected {CARD}, got {document.get('type')!r}", f"{path}.type")
+        raise InvalidInput(f"expected {CARD}, got {shown(document.get('type'))}", f"{path}.type")
     timestamp(document, "created", path)
     for name in ("issuer", "member", "card"):
         member(document, name, str, path)
     return _digests(document, "commitments", MAX_CODES, path)
+
+
+def _is_code(text: str) -> bool:
+    try:
+        return read_code(text) == text
+    except InvalidInput:
+        return False
 
 
 def _digests(document: dict[str, Any], name: str, most: int, path: str) -> tuple[bytes, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
-from firsthand.proof.fields import from_base64, member, only_members, timestamp
+from firsthand.proof.fields import from_base64, member, only_members, shown, timestamp
 
 __all__ = ["MEMBER_STATEMENT", "RECORD", "Membership", "parse_membership"]
 
@@ -45,7 +45,7 @@ def parse_membership(document: dict[str, Any], path: str = "$") -> Membership:
     """Read a member statement, its signature unchecked. Raises InvalidInput with the member's path."""
     only_members(document, _MEMBERS, path)
     if document.get("type") != MEMBER_STATEMENT:
-        raise InvalidInput(f"expected {MEMBER_STATEMENT}, got {document.get('type')!r}", f"{path}.type")
+        raise InvalidInput(f"expected {MEMBER_STATEMENT}, got {shown(document.get('type'))}", f"{path}.type")
     timestamp(document, "created", path)
     uri = member(document, "member", str, path)
     same_as = member(document, "sameAs", str, path) if "sameAs" in document else None

@@ -3,7 +3,7 @@
 import { indexOf, utf8 } from "./bytes.ts";
 import { type Json, type JsonObject, parseCanonical } from "./canonical.ts";
 import { InvalidInput, UnreadableInput } from "./errors.ts";
-import { fromBase64, isObject, member, onlyMembers, placeOf } from "./fields.ts";
+import { fromBase64, has, isObject, member, onlyMembers, placeOf } from "./fields.ts";
 
 export const VERSION = 1;
 export const MAX_BUNDLE = 16_000_000;
@@ -14,6 +14,7 @@ const MEMBERS = [
   "eventProof",
   "capture",
   "statements",
+  "confirmations",
   "checkpoint",
   "genesis",
   "anchor",
@@ -39,6 +40,7 @@ export interface Bundle {
   readonly anchor: Uint8Array;
   readonly header: Uint8Array;
   readonly bump: Uint8Array;
+  readonly confirmations: readonly Placed[];
 }
 
 /** The bundles of a file, as bytes. Throws UnreadableInput when it is not lines ended by LF. */
@@ -80,7 +82,15 @@ export function parseBundle(line: Uint8Array): Bundle {
     anchor: fromBase64(value, "anchor", "$"),
     header: fromBase64(block, "header", "$.block", 80),
     bump: fromBase64(block, "bump", "$.block"),
+    confirmations: confirmationsOf(value),
   };
+}
+
+function confirmationsOf(value: JsonObject): readonly Placed[] {
+  if (!has(value, "confirmations")) return [];
+  const listed = member(value, "confirmations", "a list", "$");
+  if (!listed.length) throw new InvalidInput("expected at least one, or no such member", "$.confirmations");
+  return listed.map((item, at) => placed(item, `$.confirmations[${at}]`));
 }
 
 function bundleObject(line: Uint8Array): JsonObject {

@@ -18,8 +18,10 @@ import { hex, same } from "./bytes.ts";
 import type { JsonObject } from "./canonical.ts";
 import { entryLeaf, type Manifest, parseManifest } from "./capture.ts";
 import { type Checkpoint, parseNote } from "./checkpoint.ts";
+import { checkConfirmation, type Confirmation, ON_BEHALF_OF, parseConfirmation } from "./confirmation.ts";
 import { verifyProof } from "./data_integrity.ts";
 import { FirsthandError, InvalidInput, NotChecked } from "./errors.ts";
+import { get } from "./fields.ts";
 import { type HeaderView, parseHeader } from "./headers.ts";
 import { rootFromInclusion } from "./merkle.ts";
 import { type Party, PartyHistory } from "./parties.ts";
@@ -50,12 +52,19 @@ export class Report {
   blockHeight: number | null = null;
   blockTime: number | null = null;
   depth: number | null = null;
+  readonly confirmations: (readonly [Confirmation, Party])[] = [];
   /** Header services contradict each other: see step 8. */
   alarm = false;
 
   constructor(event: JsonObject, place: number) {
     this.event = event;
     this.place = place;
+  }
+
+  /** For whom the issuer says that it recorded the event; null when for itself. */
+  get onBehalfOf(): string | null {
+    const found = get(this.event, ON_BEHALF_OF);
+    return typeof found === "string" ? found : null;
   }
 
   /** Whether all eight steps passed. */
@@ -118,6 +127,7 @@ export class Verification {
     this.report.further.push(
       this.attempt("later statements", () => this.laterStatements()),
       this.attempt("signed after", () => this.signedAfter(headers)),
+      this.attempt("confirmations", () => this.confirmations()),
       this.attempt("seal chain", () => this.sealChain(seals)),
       this.attempt("since checkpoint", () => this.sinceCheckpoint(seals, since)),
     );
@@ -278,6 +288,35 @@ export class Verification {
     }
     headers.confirm?.(seen.height);
     return `signed after block ${seen.height} and before block ${this.height}`;
+  }
+
+  /** Who else confirmed the event: by its one-time code, or by a signature of their own. */
+  private confirmations(): string {
+    if (!this.bundle.confirmations.length) {
+      throw new NotChecked("the bundle carries no acknowledgement and no counter-signature");
+    }
+    const checkpoint = this.needCheckpoint();
+    const found = this.bundle.confirmations.map((one) => {
+      const stated = parseConfirmation(one.document);
+      const what = checkConfirmation(stated, this.bundle.event);
+      if (one.place <= this.bundle.capture.place) {
+        throw new InvalidInput(`the confirmation at place ${one.place} stands before the event itself`);
+      }
+      const history = new PartyHistory();
+      for (const statement of this.bundle.statements) {
+        if (statement.place < one.place) {
+          history.apply(statement.place, entryLeaf(statement.document), statement.document);
+        }
+      }
+      const party = history.requireKey(stated.issuer, verifyProof(one.document).did);
+      const leaf = entryLeaf(one.document);
+      if (!same(rootFromInclusion(leaf, one.place, checkpoint.size, one.path), checkpoint.root)) {
+        throw new InvalidInput(`the confirmation at place ${one.place} is not in the log`);
+      }
+      this.report.confirmations.push([stated, party]);
+      return `${what} (${party.name}, place ${one.place})`;
+    });
+    return found.join("; ");
   }
 
   /** The seals walked from the genesis transaction to this anchor and on. */
