@@ -1,9 +1,15 @@
 # The server as an image: built from the source, run by a user of its own, with its workspace in a volume.
+FROM node:22-slim AS pages
+WORKDIR /source/web-ui
+COPY web-ui .
+RUN npm ci --ignore-scripts --no-audit --no-fund && node build.mjs /static /tools
+
 FROM python:3.12-slim AS build
 WORKDIR /source
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY src src
 COPY examples examples
+COPY --from=pages /static src/firsthand/web/static
 RUN pip install --no-cache-dir "uv>=0.7" \
  && uv sync --locked --no-dev --no-editable
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO_FLAGS ?=
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench pages format clean
 
 # uv reads uv.lock, so every machine gets the same versions; it is itself installed into the .venv it fills.
 .venv/.ready: pyproject.toml uv.lock
@@ -13,10 +13,14 @@ PYTEST_FLAGS ?=
 	VIRTUAL_ENV=$(CURDIR)/.venv UV_PYTHON_DOWNLOADS=never $(BIN)/uv sync --quiet --active --locked --inexact
 	touch $@
 
-demo: .venv/.ready
+# What browsers get; builds only what is older than its sources.
+pages: .venv/.ready
+	$(BIN)/python web-ui/build.py
+
+demo: pages
 	$(BIN)/firsthand demo $(DEMO_FLAGS)
 
-test: .venv/.ready
+test: pages
 	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
 
 check: .venv/.ready
@@ -24,8 +28,9 @@ check: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python web-ui/build.py --check
 
-bench: .venv/.ready
+bench: pages
 	$(BIN)/python -m bench
 
 format: .venv/.ready
@@ -33,4 +38,4 @@ format: .venv/.ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv build
+	rm -rf .venv build web-ui/node_modules src/firsthand/web/static

@@ -1,7 +1,8 @@
 """A real browser for tests of pages: Debian's Chromium by Playwright, on a phone's screen.
 
-`phone` is a page on which nothing may go wrong unseen: an error on its console, or an exception in a script of it, fails
-the test. `axe(page)` fails it for what breaks WCAG 2.2 AA. `shot(page, name)` keeps build/screenshots/NAME.png.
+`phone` is a page on which nothing may go wrong unseen: an error on its console, or an exception in a script
+of it, fails the test. `axe(page)` fails it for what breaks WCAG 2.2 AA. `shot(page, name)` keeps
+build/screenshots/NAME.png.
 """
 
 from __future__ import annotations
@@ -46,7 +47,9 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("chromium is not here; install it: apt-get install chromium")
-    running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+    running = playwright.chromium.launch(
+        executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+    )
     yield running
     running.close()
 
@@ -95,7 +98,7 @@ def phone(new_phone: NewPhone) -> Page:
 
 @pytest.fixture(scope="session")
 def axe() -> Check:
-    """`axe(page)`: the page breaks no rule of WCAG 2.2 AA that can be checked by machine, nor a good habit."""
+    """`axe(page)`: the page breaks no rule of WCAG 2.2 AA that a machine can check, nor a good habit."""
 
     def check(page: Page) -> None:
         found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})

@@ -18,7 +18,7 @@ DIALECTS = ("chaintracks", "whatsonchain", "bitails", "chaintracks-service", "bl
 
 @dataclass
 class HeaderService:
-    """One service over raw headers from height 0 on; `status` is what it answers instead, `cors` whether pages may ask."""
+    """One service over raw headers; a `status` is answered instead, no `cors` keeps pages out."""
 
     raw: bytes
     dialect: str = "chaintracks"
@@ -97,7 +97,9 @@ class HeaderService:
         if path == "/getPresentHeight":
             return {"status": "success", "value": self.tip}
         header = self.header(int(query["height"])) if path == "/getHeaders" else None
-        return path == "/getHeaders" and {"status": "success", "value": header.raw.hex() if header else ""} or None
+        return (
+            path == "/getHeaders" and {"status": "success", "value": header.raw.hex() if header else ""}
+        ) or None
 
     def block_headers_service(self, path: str, query: dict[str, str]) -> Any:
         if path == "/api/v1/chain/tip/longest":

@@ -90,9 +90,7 @@ def tampered(line: bytes) -> bytes:
     return line.replace(b'"bizStep":"inspecting"', b'"bizStep":"inspectinG"')
 
 
-def test_a_true_bundle_with_headers_of_ones_own(
-    opened: Page, proven: Proven, axe: Check, shot: Shot
-) -> None:
+def test_a_true_bundle_with_headers_of_ones_own(opened: Page, proven: Proven, axe: Check, shot: Shot) -> None:
     requests: list[str] = []
     opened.on("request", lambda request: requests.append(request.url))
     axe(opened)
@@ -139,7 +137,9 @@ def test_a_tampered_bundle_fails_at_the_right_step(
     elif change == "genesis":
         bundle["genesis"] = bundle["anchor"]
     else:
-        bundle["block"]["header"] = b64encode(b64decode(bundle["block"]["header"])[:-1] + b"\1").decode()[:108]
+        bundle["block"]["header"] = b64encode(b64decode(bundle["block"]["header"])[:-1] + b"\1").decode()[
+            :108
+        ]
         raw = bytearray(b64decode(bundle["block"]["header"]))
         raw[40] ^= 1
         bundle["block"]["header"] = b64encode(bytes(raw)).decode()
@@ -187,12 +187,9 @@ def test_a_header_service_of_each_dialect(
     assert f"by 127.0.0.1:{service.server.server_port}" in detail(page, "header")
 
 
-MAINNET = "mainnet"
-
-
 @pytest.fixture
 def mainnet_verifier(statics: Path, tmp_path: Path) -> Callable[[list[dict[str, str]]], Path]:
-    """The verifier with services of the test's in place of the real ones, and the sandbox held to mainnet's quorum."""
+    """The verifier with services of the test's in place of the real ones, the sandbox held to mainnet's rule."""
 
     def make(services: list[dict[str, str]]) -> Path:
         from tests.browser.rebuilt import rebuilt_verifier
@@ -212,7 +209,10 @@ def shipped(service: HeaderService, name: str) -> dict[str, str]:
 def test_two_services_that_ship_with_the_verifier_agree(
     new_phone: NewPhone, proven: Proven, serve: Serve, mainnet_verifier: Rebuilt, shot: Shot
 ) -> None:
-    one, two = serve(proven.headers.raw, "whatsonchain"), serve(proven.headers.raw, "bitails", host="localhost")
+    one, two = (
+        serve(proven.headers.raw, "whatsonchain"),
+        serve(proven.headers.raw, "bitails", host="localhost"),
+    )
     page = new_phone()
     page.goto(mainnet_verifier([shipped(one, "One"), shipped(two, "Two")]).as_uri())
     drop(page, ("lot7.fhproof", proven.line + b"\n"))
@@ -231,7 +231,11 @@ def test_services_that_disagree_raise_an_alarm(
     other = worked(other)
     services = [serve(raw, "chaintracks"), serve(other, "chaintracks", host="localhost")]
     page = new_phone()
-    page.goto(mainnet_verifier([shipped(one, name) for one, name in zip(services, ("One", "Two"), strict=True)]).as_uri())
+    page.goto(
+        mainnet_verifier(
+            [shipped(one, name) for one, name in zip(services, ("One", "Two"), strict=True)]
+        ).as_uri()
+    )
     drop(page, ("lot7.fhproof", proven.line + b"\n"))
     assert verdict(page) == "alarm"
     assert outcomes(page)["header"] == "failed"
@@ -261,12 +265,20 @@ def test_one_service_alone_is_not_enough(
     raw = proven.headers.raw
     good = serve(raw, "chaintracks")
     if fault == "no work":
-        idle = b"".join(raw[at : at + 72] + b"\x00\x00\x00\x03" + raw[at + 76 : at + 80] for at in range(0, len(raw), 80))
+        idle = b"".join(
+            raw[at : at + 72] + b"\x00\x00\x00\x03" + raw[at + 76 : at + 80] for at in range(0, len(raw), 80)
+        )
         bad = serve(idle, "chaintracks", host="localhost")
     elif fault == "behind":
         bad = serve(raw[:160], "chaintracks", host="localhost")
     else:
-        bad = serve(raw, "chaintracks", host="localhost", status=503 if fault == "error" else 200, cors=fault != "no CORS")
+        bad = serve(
+            raw,
+            "chaintracks",
+            host="localhost",
+            status=503 if fault == "error" else 200,
+            cors=fault != "no CORS",
+        )
     services = [shipped(good, "One"), shipped(bad, "Two")]
     if fault == "down":
         bad.close()
@@ -312,7 +324,11 @@ def test_each_language(
         assert page.locator("html").get_attribute("dir") == LANGUAGES[locale]
         assert page.locator("html").get_attribute("lang") == language
         page.locator("details.headers > summary").click()
-        drop(page, ("lot7.fhproof", tampered(proven.line) + b"\n" + proven.line + b"\n"), ("headers.raw", proven.headers.raw))
+        drop(
+            page,
+            ("lot7.fhproof", tampered(proven.line) + b"\n" + proven.line + b"\n"),
+            ("headers.raw", proven.headers.raw),
+        )
         expect(page.locator(".record.passed .verdict")).to_have_text(texts["verdict.passed"])
         expect(page.locator(".record.failed .verdict")).to_have_text(texts["verdict.failed"])
         # Every text came from the catalogue: no key, no gap, no placeholder is left to see.
@@ -336,7 +352,9 @@ def test_catalogues_have_the_same_keys_and_placeholders() -> None:
     assert set(catalogues) == {"en", "es", "fr", "ar"}
     plurals = re.compile(r"\.(?:zero|one|two|few|many)$")
     for texts in catalogues.values():
-        assert {key for key in texts if not plurals.search(key)} == {key for key in english if not plurals.search(key)}
+        assert {key for key in texts if not plurals.search(key)} == {
+            key for key in english if not plurals.search(key)
+        }
         for key, text in texts.items():
             if key in english and not plurals.search(key):
                 assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", english[key])), key

@@ -19,6 +19,7 @@ from firsthand.chain.headers import RawHeaders
 
 PROJECT = Path(__file__).parent.parent.parent
 
+
 @pytest.fixture(scope="session")
 def built() -> Path:
     """The folder of what `web-ui/build.py` makes for tools; built when a source is newer."""

@@ -1,4 +1,4 @@
-"""The TypeScript verifier and the Python one say the same of the same bytes: verdict, each step, each word."""
+"""The TypeScript verifier and the Python one say the same of the same bytes: each step, each word."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def compare_cases(ask: Ask, cases: list[Case]) -> list[Any]:
     if different:
         first = different[0]
         raise AssertionError(
-            f"{len(different)} of {len(cases)} differ; of the first Python says\n{ours[first]}\nTypeScript says\n"
-            f"{theirs[first]}\nof {cases[first][0][:1500]!r}"
+            f"{len(different)} of {len(cases)} differ; of the first Python says\n{ours[first]}\n"
+            f"TypeScript says\n{theirs[first]}\nof {cases[first][0][:1500]!r}"
         )
     return ours
 
@@ -230,9 +230,26 @@ def test_texts_that_are_no_canonical_json(ask: Ask, proven: Proven) -> None:
     deep = b'{"event":' + b"[" * 126 + b"]" * 126 + b"}"
     deeper = b'{"event":' + b"[" * 127 + b"]" * 127 + b"}"
     hostile = [
-        *(b"", b" ", b"{}", b"[]", b"null", b"1", b'"a"', b"\xef\xbb\xbf" + line, line + b" ", b"\xff" + line),
+        *(
+            b"",
+            b" ",
+            b"{}",
+            b"[]",
+            b"null",
+            b"1",
+            b'"a"',
+            b"\xef\xbb\xbf" + line,
+            line + b" ",
+            b"\xff" + line,
+        ),
         *(b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'{"a":1.0}', b'{"a":-0}', b'{"a":1e400}', b'{"a":NaN}'),
-        *(b'{"a":"\\ud800"}', b'{"a":"\xed\xa0\x80"}', b'{"a":"\\/"}', b'{"a":"\\u0041"}', b'{"a":"\xc0\x80"}'),
+        *(
+            b'{"a":"\\ud800"}',
+            b'{"a":"\xed\xa0\x80"}',
+            b'{"a":"\\/"}',
+            b'{"a":"\\u0041"}',
+            b'{"a":"\xc0\x80"}',
+        ),
         *(b'{"a":123456789012345678901}', b'{"a":100000000000000000000}', b'{"a":1e21}', b'{"a":1e+21}'),
         *(b'{"a":9007199254740992}', b'{"a":9007199254740993}', b'{"a":0.1}', b'{"a":0.10}', b'{"a":1E2}'),
         *(deep, deeper, b"[" * 5000 + b"]" * 5000, b"[" * 100_000, b'{"__proto__":1}', b'{"\\u0000":1}'),
@@ -320,9 +337,7 @@ class Signer:
         return secured(document, self.did, CRYPTOSUITES[self.kind], lambda m: change(self.signature(m)))  # type: ignore[index]
 
 
-def secured(
-    document: dict[str, Any], did: str, suite: str, sign: Callable[[bytes], bytes]
-) -> dict[str, Any]:
+def secured(document: dict[str, Any], did: str, suite: str, sign: Callable[[bytes], bytes]) -> dict[str, Any]:
     options = {
         "type": "DataIntegrityProof",
         "cryptosuite": suite,
@@ -465,7 +480,9 @@ def test_points_of_small_order_in_signatures(ask: Ask, proven: Proven) -> None:
         for sign_bit in (0, 1 << 255):
             raw = (y | sign_bit).to_bytes(32, "little")
             did = base_did(raw)
-            zero = secured(capture_document(ADELA), did, "eddsa-jcs-2022", lambda m: ed_bytes((0, 1)) + bytes(32))
+            zero = secured(
+                capture_document(ADELA), did, "eddsa-jcs-2022", lambda m: ed_bytes((0, 1)) + bytes(32)
+            )
             register = secured(
                 statement(ADELA, [did]), did, "eddsa-jcs-2022", lambda m: ed_bytes((0, 1)) + bytes(32)
             )
@@ -488,8 +505,21 @@ def test_keys_that_are_none(ask: Ask, proven: Proven) -> None:
         for prefix in (b"\xed\x01", b"\x80\x24", b"\xe7\x01", b"")
         for raw in (bytes(32), bytes(33), b"\x02" + bytes(32), b"\x02" + b"\xff" * 32, b"\x04" + bytes(32))
     ]
-    keys += [f"{signer.did} ", f"{signer.did}1", signer.did.replace("z", "z1"), "did:web:a", "did:key:", "did:key:z"]
-    keys += [signer.did.upper(), "did:key:z0OIl", "did:key:zé", "did:key:z" + "1" * 127, "did:key:z" + "1" * 128]
+    keys += [
+        f"{signer.did} ",
+        f"{signer.did}1",
+        signer.did.replace("z", "z1"),
+        "did:web:a",
+        "did:key:",
+        "did:key:z",
+    ]
+    keys += [
+        signer.did.upper(),
+        "did:key:z0OIl",
+        "did:key:zé",
+        "did:key:z" + "1" * 127,
+        "did:key:z" + "1" * 128,
+    ]
     lines = []
     for key in keys:
         register = signer.sign(statement(ADELA, [signer.did, key]))
@@ -548,13 +578,28 @@ def test_party_histories(ask: Ask, proven: Proven) -> None:
 def test_seals_and_earlier_checkpoints(ask: Ask, proven: Proven) -> None:
     lines = proven.seals.splitlines(keepends=True)
     seals = [
-        *(proven.seals, b"", b"\n", b"{}", b"not json", b"".join(lines[:1]), b"".join([lines[0], *lines[2:]])),
+        *(
+            proven.seals,
+            b"",
+            b"\n",
+            b"{}",
+            b"not json",
+            b"".join(lines[:1]),
+            b"".join([lines[0], *lines[2:]]),
+        ),
         *(b"".join(lines[::-1]), proven.seals * 2, proven.seals.replace(b"\n", b"\r\n"), proven.seals[:-1]),
         *(proven.seals + b"\n", b'{"genesis":1}', b'["genesis"]', b'{"genesis":"AA==","x":"y"}', b"\xff"),
         proven.seals.replace(b'{"', b'{ "'),
     ]
     since = [
-        *(proven.checkpoint, b"", b"\n\n", proven.checkpoint[:-1], proven.checkpoint + b"\n", b"\xff\n\n\xff\n"),
+        *(
+            proven.checkpoint,
+            b"",
+            b"\n\n",
+            proven.checkpoint[:-1],
+            proven.checkpoint + b"\n",
+            b"\xff\n\n\xff\n",
+        ),
         *(proven.checkpoint.replace(b"\xe2\x80\x94", b"-"), proven.checkpoint.replace(b"\n", b"\r\n")),
         *(proven.checkpoint.replace(b"sandbox", b"mainnet"), proven.checkpoint[:-3] + b"\xff\xfe\n"),
     ]
@@ -567,11 +612,22 @@ def test_heights_at_the_edges(ask: Ask, proven: Proven) -> None:
     whole = json.loads(proven.line)
     bump = b64decode(whole["block"]["bump"])
     lines = []
-    for height in (b"\x00", b"\xfc", b"\xfd\x00\x01", b"\xfe" + b"\xff" * 4, b"\xff" + b"\xff" * 8, b"\xfd\x01\x00"):
+    for height in (
+        b"\x00",
+        b"\xfc",
+        b"\xfd\x00\x01",
+        b"\xfe" + b"\xff" * 4,
+        b"\xff" + b"\xff" * 8,
+        b"\xfd\x01\x00",
+    ):
         whole["block"]["bump"] = b64encode(height + bump[1:]).decode()
         lines.append(canonical(whole))
     views = [
         *(proven.headers, RawHeaders("mainnet", 0, proven.headers.raw)),
-        *(RawHeaders("sandbox", 0, proven.headers.raw[:80]), RawHeaders("sandbox", 5, proven.headers.raw), None),
+        *(
+            RawHeaders("sandbox", 0, proven.headers.raw[:80]),
+            RawHeaders("sandbox", 5, proven.headers.raw),
+            None,
+        ),
     ]
     compare_cases(ask, [(line, view, None, None) for view in views for line in [*lines, proven.line]])

@@ -51,5 +51,10 @@ def test_mainnet_headers_from_the_pinned_start(ask: Ask, shared: Path) -> None:
     (told,) = ask([(raw, None, None, None)], mode="headers")
     assert told == {"network": "mainnet", "start": 900_000, "tipHeight": 900_000 + count - 1}
     # The 144-block rule is the one that refuses another difficulty: a header whose bits are its neighbour's.
-    files = [raw[: 80 * 201], raw[: 80 * 200], flip(raw[: 80 * 300], 80 * 250 + 72), flip(raw[: 80 * 300], 80 * 250)]
+    files = [
+        raw[: 80 * 201],
+        raw[: 80 * 200],
+        flip(raw[: 80 * 300], 80 * 250 + 72),
+        flip(raw[: 80 * 300], 80 * 250),
+    ]
     assert agreed(ask, files) == [True, False, False, False]

@@ -29,6 +29,7 @@ class ExportOption(StrEnum):
     HEADERS = "headers"
     SEALS = "seals"
     CHECKPOINT = "checkpoint"
+    VERIFIER = "verifier"
 
 
 def register(app: typer.Typer) -> None:
@@ -136,9 +137,13 @@ def export(
 ) -> None:
     """Write to standard output: one EPCISDocument, the raw headers, the seals file, or the last checkpoint.
 
+    Or, without any workspace, the verifier for browsers: one HTML file that works by itself.
+
     Example:  firsthand export headers > headers.raw
+    Example:  firsthand export verifier > verify.html
     """
     from firsthand.service import export as service
+    from firsthand.service.pages import VERIFIER, built_page
     from firsthand.service.prove import seals_file
 
     exports: dict[ExportOption, Callable[[ChainAccess], Iterable[bytes]]] = {
@@ -147,7 +152,11 @@ def export(
         ExportOption.SEALS: seals_file,
         ExportOption.CHECKPOINT: lambda access: [service.export_checkpoint(access)],
     }
-    for part in _gathered(exports[what](open_access())):
+    if what is ExportOption.VERIFIER:
+        parts: Iterable[bytes] = [built_page(VERIFIER).body]
+    else:
+        parts = exports[what](open_access())
+    for part in _gathered(parts):
         sys.stdout.buffer.write(part)
     sys.stdout.buffer.flush()
 

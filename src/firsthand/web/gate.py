@@ -76,7 +76,7 @@ class Gate:
             raise Problem(
                 404, "NoSuchNameException", f"nothing has a name over {LONGEST_NAME} characters, or with NUL"
             )
-        _check_accept(request)
+        _check_accept(request, route.media)
         principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
         if principal is not None:
             who.append(principal)
@@ -211,7 +211,8 @@ def _unauthenticated(detail: str) -> Problem:
     return Problem(401, "SecurityException", detail, {"WWW-Authenticate": "Bearer"})
 
 
-def _check_accept(request: Request[Any, Any, Any]) -> None:
+def _check_accept(request: Request[Any, Any, Any], media_type: str) -> None:
+    accepted = _ACCEPTED if media_type == JSON else (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
     accept = request.headers.get("accept", "*/*")
     for part in accept.split(","):
         media, _, parameters = part.partition(";")
@@ -219,6 +220,6 @@ def _check_accept(request: Request[Any, Any, Any]) -> None:
             name.strip() == "q" and value.strip().strip("0.") == ""
             for name, _, value in (one.partition("=") for one in parameters.split(";"))
         )
-        if media.strip().lower() in _ACCEPTED and not refused:
+        if media.strip().lower() in accepted and not refused:
             return
-    raise Problem(406, "NotAcceptableException", f"this server answers in {JSON}, not {accept[:100]}")
+    raise Problem(406, "NotAcceptableException", f"this resource answers in {media_type}, not {accept[:100]}")

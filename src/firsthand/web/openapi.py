@@ -232,6 +232,9 @@ def _responses(route: Route) -> dict[str, Any]:
         }
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    elif route.media != _JSON:
+        found["200"] = {"description": "The page", "content": {route.media: {"schema": {"type": "string"}}}}
+        found["304"] = {"description": "It has not changed"}
     else:
         name = _ANSWERS.get(
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
@@ -263,7 +266,7 @@ def _problem_statuses(route: Route) -> list[int]:
     makes = route.method == "POST" and route.path in ("/events", "/queries")
     if makes or route.path.endswith("/redelivery"):
         statuses.add(409)
-    if route.path == "/readyz":
+    if route.path == "/readyz" or route.media != _JSON:
         statuses.add(503)
     return sorted(statuses)
 

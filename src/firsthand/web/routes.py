@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from firsthand.web import epcis_capture, epcis_events, epcis_queries, epcis_resources, members, operations
-from firsthand.web.calls import Answer, Call, Endpoint
+from firsthand.web import (
+    epcis_capture,
+    epcis_events,
+    epcis_queries,
+    epcis_resources,
+    members,
+    operations,
+    pages,
+)
+from firsthand.web.calls import JSON, Answer, Call, Endpoint
 
 __all__ = ["ROUTES", "Route", "by_path"]
 
@@ -15,6 +23,7 @@ class Route(NamedTuple):
     """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without.
 
     `party` routes ask for one even where `server.public_read` lets anybody read.
+    `media` is what it answers in.
     """
 
     method: str
@@ -23,6 +32,7 @@ class Route(NamedTuple):
     scope: str = "read"
     access: str = "key"
     has_body: bool = False
+    media: str = JSON
 
 
 def _resource_routes() -> Iterator[Route]:
@@ -59,6 +69,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/members/{member}/deliveries", members.get_member_deliveries, "read", "party"),
     Route("GET", "/members/{member}/account", members.get_member_account, "read", "party"),
     Route("POST", "/countersignatures", members.post_countersignature, "capture", "open", True),
+    Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
     Route("GET", "/readyz", operations.get_readiness, "read", "public"),
     Route("GET", "/metrics", operations.get_metrics, "admin"),

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from litestar import Litestar, Request, Response, Router, get, post
+from litestar.config.cors import CORSConfig
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, RawBody
 
@@ -107,6 +108,8 @@ def make_app(chain: SandboxView, now: Callable[[], str]) -> Litestar:
     calls = [policy, health, submit, submit_many, lookup]
     return Litestar(
         [Router("/v1", route_handlers=calls), Router("/", route_handlers=[*calls, height, headers])],
+        # Pages of other origins may ask it for headers, as they may ask public services.
+        cors_config=CORSConfig(allow_origins=["*"]),
         openapi_config=None,
         request_max_body_size=_MAX_BODY,
     )

@@ -33,6 +33,8 @@ class Page {
   private results: readonly Result[] = [];
   private status = "";
   private run = 0;
+  /** Which of the foldable parts the reader has opened; they stay so. */
+  private readonly unfolded = new Set<string>();
 
   constructor(locale: string) {
     this.texts = new Texts(locale);
@@ -80,6 +82,7 @@ class Page {
       } catch (error) {
         if (!(error instanceof FirsthandError)) throw error;
         this.badHeaders = source;
+        this.unfolded.add("headers");
       }
     }
   }
@@ -128,6 +131,7 @@ class Page {
     const count = verdicts.length;
     const passed = verdicts.filter((verdict) => verdict === "passed").length;
     if (!count) return "";
+    if (count === 1 && !passed) return this.texts.at(`verdict.${verdicts[0]}`);
     if (passed === count) return this.texts.counted("summary.passed", count);
     const open = verdicts.filter((verdict) => verdict === "open").length;
     return this.texts.text("summary.mixed", { passed, count, open, failed: count - passed - open });
@@ -218,7 +222,7 @@ class Page {
       element("p", { class: "hint" }, texts.text("drop.hint")),
       element(
         "details",
-        {},
+        this.foldable("paste"),
         element("summary", {}, texts.text("paste.title")),
         element("label", { for: "paste" }, texts.text("paste.label")),
         area,
@@ -226,6 +230,14 @@ class Page {
       ),
       ...this.noteElements(),
     );
+  }
+
+  private foldable(name: string): Readonly<Record<string, boolean | ((event: Event) => void)>> {
+    const keep = (event: Event): void => {
+      if ((event.target as HTMLDetailsElement).open) this.unfolded.add(name);
+      else this.unfolded.delete(name);
+    };
+    return { open: this.unfolded.has(name), ontoggle: keep };
   }
 
   private noteElements(): readonly Child[] {
@@ -263,7 +275,7 @@ class Page {
         : texts.text("headers.none");
     return element(
       "details",
-      { class: "headers", open: this.badHeaders !== null || this.services !== "" },
+      { class: "headers", ...this.foldable("headers") },
       element("summary", {}, texts.text("headers.title")),
       element("p", {}, texts.text("headers.why")),
       element("h2", {}, texts.text("headers.services")),
@@ -285,7 +297,7 @@ class Page {
         { class: "result" },
         several && element("h2", { dir: "auto" }, result.name),
         result.refused !== "" && this.refusedElement(result),
-        ...result.checked.map((checked) =>
+        ...inOrder(result.checked).map((checked) =>
           recordElement(checked, this.texts, result.checked.length <= OPENED && !several),
         ),
       ),
@@ -300,6 +312,13 @@ class Page {
       element("code", { lang: "en", dir: "ltr" }, result.refused),
     );
   }
+}
+
+/** As they stand in the file; of many, those with trouble first. */
+function inOrder(checked: readonly Checked[]): readonly Checked[] {
+  const order = ["alarm", "failed", "unreadable", "open", "running", "passed"];
+  const rank = (one: Checked): number => order.indexOf(verdictOf(one));
+  return checked.length <= OPENED ? checked : [...checked].sort((a, b) => rank(a) - rank(b));
 }
 
 const asked = new URLSearchParams(location.search).get("lang");

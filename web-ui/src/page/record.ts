@@ -44,7 +44,7 @@ export function recordElement(checked: Checked, texts: Texts, open: boolean): HT
       {},
       mark(verdict),
       element("span", { class: "verdict" }, texts.at(verdict === "running" ? "outcome.running" : `verdict.${verdict}`)),
-      element("span", { class: "which" }, whichOf(checked, texts)),
+      element("span", { class: "which", dir: "auto" }, whichOf(checked, texts)),
     ),
     body,
   );
@@ -105,7 +105,7 @@ function saysOf(report: Report, verdict: Verdict, texts: Texts): readonly string
 }
 
 function statedOf(report: Report, texts: Texts): HTMLElement {
-  const { event } = report;
+  const event = report.opened?.event ?? report.event;
   const rows: (readonly [string, string])[] = [
     [texts.text("stated.what"), [event["bizStep"], event["type"], event["action"]].map(textOf).filter(Boolean).join(" · ")],
     [texts.text("stated.when"), momentOf(event["eventTime"], texts)],
@@ -113,6 +113,10 @@ function statedOf(report: Report, texts: Texts): HTMLElement {
     [texts.text("stated.where"), idOf(event["readPoint"]) || idOf(event["bizLocation"])],
     [texts.text("stated.by"), report.party ? `${report.party.name} (${report.party.roles.join(", ")})` : ""],
   ];
+  for (const { path, value } of report.opened?.disclosed ?? []) {
+    const label = path[path.length - 1];
+    rows.push([`${label}`, typeof value === "string" ? value : JSON.stringify(value)]);
+  }
   const shown = rows.filter(([, value]) => value);
   return element(
     "div",
@@ -124,6 +128,7 @@ function statedOf(report: Report, texts: Texts): HTMLElement {
       element("summary", {}, texts.text("stated.raw")),
       element("pre", { dir: "ltr", lang: "zxx", tabindex: "0" }, JSON.stringify(event, null, 1)),
     ),
+    report.opened?.undisclosed ? element("p", {}, texts.counted("sealed", report.opened.undisclosed)) : null,
   );
 }
 

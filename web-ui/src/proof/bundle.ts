@@ -11,6 +11,7 @@ export const MAX_BUNDLE = 16_000_000;
 const MEMBERS = [
   "firsthand",
   "event",
+  "disclosures",
   "eventProof",
   "capture",
   "statements",
@@ -41,6 +42,8 @@ export interface Bundle {
   readonly header: Uint8Array;
   readonly bump: Uint8Array;
   readonly confirmations: readonly Placed[];
+  /** What opens sealed fields of the event: strings of RFC 9901, in ascending order. */
+  readonly disclosures: readonly string[];
 }
 
 /** The bundles of a file, as bytes. Throws UnreadableInput when it is not lines ended by LF. */
@@ -83,6 +86,7 @@ export function parseBundle(line: Uint8Array): Bundle {
     header: fromBase64(block, "header", "$.block", 80),
     bump: fromBase64(block, "bump", "$.block"),
     confirmations: confirmationsOf(value),
+    disclosures: disclosuresOf(value),
   };
 }
 
@@ -91,6 +95,15 @@ function confirmationsOf(value: JsonObject): readonly Placed[] {
   const listed = member(value, "confirmations", "a list", "$");
   if (!listed.length) throw new InvalidInput("expected at least one, or no such member", "$.confirmations");
   return listed.map((item, at) => placed(item, `$.confirmations[${at}]`));
+}
+
+function disclosuresOf(value: JsonObject): readonly string[] {
+  if (!has(value, "disclosures")) return [];
+  const texts = member(value, "disclosures", "a list", "$");
+  if (!texts.length || texts.some((text) => typeof text !== "string")) {
+    throw new InvalidInput("expected strings, at least one", "$.disclosures");
+  }
+  return texts as string[];
 }
 
 function bundleObject(line: Uint8Array): JsonObject {

@@ -28,13 +28,17 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Whether both hold the same bytes. */
 export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
+
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Lower-case hex. */
 export function hex(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
+  for (let at = 0; at < bytes.length; at++) text += PAIRS[bytes[at]!];
   return text;
 }
 
@@ -50,7 +54,12 @@ export function reversed(bytes: Uint8Array): Uint8Array {
 
 /** A little-endian unsigned integer. */
 export function fromLittleEndian(bytes: Uint8Array): bigint {
-  return bytes.length ? BigInt(`0x${hex(reversed(bytes))}`) : 0n;
+  if (bytes.length <= 4) {
+    let small = 0;
+    for (let at = bytes.length - 1; at >= 0; at--) small = small * 256 + bytes[at]!;
+    return BigInt(small);
+  }
+  return BigInt(`0x${hex(reversed(bytes))}`);
 }
 
 /** Where a byte stands from `start` on, or -1. */

@@ -28,8 +28,13 @@ export interface Manifest {
 
 /** SHA-256(0x00 ‖ JCS(document)): an event's leaf in its capture, an entry's in the log. */
 export function entryLeaf(document: JsonObject): Uint8Array {
-  return leafHash(canonical(document));
+  let leaf = leaves.get(document);
+  if (!leaf) leaves.set(document, (leaf = leafHash(canonical(document))));
+  return leaf;
 }
+
+// Two steps ask for the leaf of one document, which nothing changes in between.
+const leaves = new WeakMap<JsonObject, Uint8Array>();
 
 /** Read a capture's manifest; its signature is not checked here. Throws InvalidInput with the path. */
 export function parseManifest(document: JsonObject, path = "$"): Manifest {

@@ -40,7 +40,7 @@ export class PublicKey {
   /** Whether this 64-byte signature over the message holds; an ECDSA signature with a high s does, too. */
   verify(signature: Uint8Array, message: Uint8Array): boolean {
     if (signature.length !== 64) return false;
-    const name = `${hex(this.raw)}${hex(signature)}${hex(sha512(message))}`;
+    const name = `${hex(this.raw)}${hex(signature)}${hex(message)}`;
     const known = checked.get(name);
     if (known !== undefined) return known;
     const holds = this.kind === "Ed25519" ? eddsaHolds(this.raw, signature, message) : ecdsaHolds(this.raw, signature, message);

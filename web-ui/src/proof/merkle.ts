@@ -2,7 +2,7 @@
 // Indexes go up to 2^53 - 1, so they are halved by division: JavaScript's bit operators stop at 32 bits.
 
 import { sha256 } from "@noble/hashes/sha2.js";
-import { concat, EMPTY, hex, same } from "./bytes.ts";
+import { concat, EMPTY, same } from "./bytes.ts";
 import { InvalidInput } from "./errors.ts";
 
 /** The hash of a tree without leaves (RFC 9162 §2.1.1). */
@@ -126,9 +126,4 @@ export function treeRoot(leaves: readonly Uint8Array[]): Uint8Array {
     level = above;
   }
   return level[0]!;
-}
-
-/** The nodes as an error text names them. */
-export function rootText(root: Uint8Array): string {
-  return hex(root);
 }

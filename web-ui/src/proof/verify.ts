@@ -1,6 +1,6 @@
 // Verify one proof bundle: bytes in, report out. The mirror of proof/verify.py: the same eight steps, outcomes, words.
 //
-//     1. Event       the event's leaf hash, from its canonical JSON
+//     1. Event       the event's leaf hash, from its canonical JSON; disclosed sealed fields match their digests
 //     2. Capture     the leaf is included under the capture's root
 //     3. Signature   the capture's proof verifies, and its key speaks for the issuer at this place
 //     4. Log         the capture, and each statement relied on, is included at the checkpoint
@@ -20,6 +20,7 @@ import { entryLeaf, type Manifest, parseManifest } from "./capture.ts";
 import { type Checkpoint, parseNote } from "./checkpoint.ts";
 import { checkConfirmation, type Confirmation, ON_BEHALF_OF, parseConfirmation } from "./confirmation.ts";
 import { verifyProof } from "./data_integrity.ts";
+import { type Opened, openEvent } from "./disclosure.ts";
 import { FirsthandError, InvalidInput, NotChecked } from "./errors.ts";
 import { get } from "./fields.ts";
 import { type HeaderView, parseHeader } from "./headers.ts";
@@ -42,6 +43,8 @@ export interface Step {
 export class Report {
   readonly event: JsonObject;
   readonly place: number;
+  /** The event with the values of sealed fields that the bundle discloses; null where step 1 failed. */
+  opened: Opened | null = null;
   readonly steps: Step[] = [];
   readonly further: Step[] = [];
   network = "";
@@ -143,10 +146,14 @@ export class Verification {
     }
   }
 
-  // 1. Event: the leaf hash.
+  // 1. Event: the leaf hash; disclosed sealed fields match their digests.
   private event(): string {
     this.leaf = entryLeaf(this.bundle.event);
-    return `leaf ${hex(this.leaf)}`;
+    const opened = openEvent(this.bundle.event, this.bundle.disclosures);
+    this.report.opened = opened;
+    const { disclosed, undisclosed } = opened;
+    const sealed = `; sealed fields: ${disclosed.length} disclosed, ${undisclosed} not`;
+    return `leaf ${hex(this.leaf)}${disclosed.length || undisclosed ? sealed : ""}`;
   }
 
   // 2. Capture: the leaf is included under the capture's root.
