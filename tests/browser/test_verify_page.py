@@ -189,7 +189,7 @@ def test_a_header_service_of_each_dialect(
 
 @pytest.fixture
 def mainnet_verifier(statics: Path, tmp_path: Path) -> Callable[[list[dict[str, str]]], Path]:
-    """The verifier with services of the test's in place of the real ones, the sandbox held to mainnet's rule."""
+    """The verifier with services of the test's in place of the real ones, the sandbox under mainnet's."""
 
     def make(services: list[dict[str, str]]) -> Path:
         from tests.browser.rebuilt import rebuilt_verifier
