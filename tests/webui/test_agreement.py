@@ -654,9 +654,9 @@ def test_disclosures_of_sealed_fields(ask: Ask, proven: Proven) -> None:
         bundle = {**whole, "event": case["event"], "disclosures": case.get("disclosures", [])}
         lines.append(written(bundle))
         part = {"event": case["event"], "disclosures": case.get("disclosures", [])}
-        lines += [
-            written({**whole, **json.loads(changed)}) for changed in variants(json.dumps(part).encode())
-        ]
+        changes = list(variants(json.dumps(part).encode()))
+        chosen = random.Random(len(lines)).sample(changes, min(len(changes), 150))
+        lines += [written({**whole, **json.loads(changed)}) for changed in chosen]
     disclosed = [json.loads(line)["disclosures"] for line in lines[:1] if "disclosures" in json.loads(line)]
     for texts in disclosed:
         for number, found in enumerate(texts):
