@@ -10,6 +10,7 @@ import typer
 from firsthand import __version__
 from firsthand.cli import (
     accounts,
+    certify,
     chain,
     crafts,
     deliveries,
@@ -71,6 +72,7 @@ for module in (
     intake,
     deliveries,
     accounts,
+    certify,
     chain,
     proofs,
     server,

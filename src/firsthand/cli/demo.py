@@ -66,6 +66,7 @@ def _text(played: Played) -> str:
         ("events", f"{found.events} in {found.captures} signed captures"),
         ("log", f"{found.anchored_entries} of {found.entries} entries anchored and in a block"),
         ("proof bundles that verify", f"{played.valid} of {played.bundles}"),
+        *((f"certificates, by event: {word}", f"{count}") for word, count in played.certificates.items()),
         *((f"seconds: {name}", f"{value:.2f}") for name, value in played.seconds.items()),
         *((f"satoshis: {name}", f"{value}") for name, value in found.fees_satoshis.items()),
         (
@@ -90,5 +91,6 @@ def _plain(played: Played) -> dict[str, Any]:
         "valid": played.valid,
         "tampered_valid": played.tampered.valid,
         "tampered_steps": {step.name: step.outcome for step in played.tampered.steps},
+        "certificates": played.certificates,
         "seconds": played.seconds,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,21 +28,32 @@ def prove(
         list[str], typer.Argument(help="Event IDs, or URIs of lots and items for all their events.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The bundle file to write.")],
+    with_certificates: Annotated[
+        bool, typer.Option("--with-certificates", help="Add the proofs of certificates that bear on them.")
+    ] = False,
+    confidential: Annotated[
+        bool, typer.Option("--confidential", help="Add confidential certificates, too.")
+    ] = False,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Write proof bundles, one a line: each proves one event to anyone, without this workspace.
 
     Example:  firsthand prove https://coop.example/id/lot/7 -o lot7.fhproof
+    Example:  firsthand prove https://coop.example/id/lot/7 -o lot7.fhproof --with-certificates
     """
     from firsthand.service.prove import event_numbers, prove_events, write_whole
+    from firsthand.service.prove_certificates import certificate_lines, certificates_for
 
     access = open_access()
     access.sync_headers()
     numbers = event_numbers(access, identifiers)
-    with progress("Proving", len(numbers)) as told:
-        size = write_whole(output, prove_events(access, numbers), told)
-    value = {"file": str(output), "bundles": len(numbers), "bytes": size}
-    emit(as_json, value, f"Wrote {len(numbers)} proof bundles to {output} ({size:,} bytes).")
+    wanted = certificates_for(access, numbers, confidential=confidential) if with_certificates else []
+    lines = chain(prove_events(access, numbers), certificate_lines(access, wanted))
+    with progress("Proving", len(numbers) + len(wanted)) as told:
+        size = write_whole(output, lines, told)
+    value = {"file": str(output), "bundles": len(numbers), "certificates": len(wanted), "bytes": size}
+    beside = f" and {len(wanted)} certificates" if with_certificates else ""
+    emit(as_json, value, f"Wrote {len(numbers)} proof bundles{beside} to {output} ({size:,} bytes).")
 
 
 def verify(
@@ -51,22 +63,50 @@ def verify(
     ] = None,
     seals: Annotated[str | None, typer.Option(help="The log's seals file, or its URL.")] = None,
     since: Annotated[Path | None, typer.Option(help="A checkpoint of the log that you saw earlier.")] = None,
+    trust: Annotated[
+        str | None, typer.Option(help="Your own trust list, a JSON file; by default the proof's own.")
+    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Verify proof bundles in eight steps, without any workspace. Exit 0: valid, 1: not valid, 2: unreadable.
 
     Example:  firsthand verify lot7.fhproof --headers headers.raw
     """
+    from firsthand.cli.certificate_text import (
+        certificate_text,
+        plain_certificate,
+        plain_standing,
+        standing_text,
+    )
+    from firsthand.proof.certificate_verify import CertificateReport
+    from firsthand.service.certificate_check import for_event, read_trust, types_by_name
     from firsthand.service.verification import verify_file
 
-    reports = []
+    reports: list[Report] = []
+    certificates: list[CertificateReport] = []
     with progress("Verifying") as told:
         for report in verify_file(file, headers=headers, seals=seals, since=str(since) if since else None):
-            reports.append(report)
-            told(len(reports))
-    valid = all(report.valid for report in reports)
-    value = {"valid": valid, "bundles": [_plain(report) for report in reports]}
-    emit(as_json, value, "\n\n".join(report_text(report) for report in reports))
+            if isinstance(report, CertificateReport):
+                certificates.append(report)
+            else:
+                reports.append(report)
+            told(len(reports) + len(certificates))
+    valid = all(report.valid for report in reports) and all(one.proven for one in certificates)
+    types, own = types_by_name(), read_trust(trust) if trust else None
+    held = [for_event(report, certificates, types, own) for report in reports]
+    value = {
+        "valid": valid,
+        "bundles": [
+            {**_plain(report), "certificates": [plain_standing(one) for one in checked]}
+            for report, checked in zip(reports, held, strict=True)
+        ],
+        "certificates": [plain_certificate(report) for report in certificates],
+    }
+    texts = [
+        "\n".join([report_text(report), *(standing_text(one) for one in checked)])
+        for report, checked in zip(reports, held, strict=True)
+    ]
+    emit(as_json, value, "\n\n".join(texts + [certificate_text(report) for report in certificates]))
     if not valid:
         raise typer.Exit(1)
 

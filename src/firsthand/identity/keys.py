@@ -58,7 +58,7 @@ class SigningKey:
         point = self._key.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
         return PublicKey(self.kind, point)
 
-    @property
+    @cached_property
     def did(self) -> str:
         """Its did:key identifier."""
         return self.public.did

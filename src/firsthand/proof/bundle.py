@@ -15,7 +15,20 @@ from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.fields import base64_text, from_base64, member, only_members, place_of
 
-__all__ = ["MAX_BUNDLE", "VERSION", "Bundle", "Placed", "bundle_lines", "parse_bundle", "write_bundle"]
+__all__ = [
+    "MAX_BUNDLE",
+    "VERSION",
+    "Bundle",
+    "Placed",
+    "bundle_lines",
+    "object_member",
+    "parse_bundle",
+    "parse_line",
+    "parse_path",
+    "parse_placed",
+    "placed_json",
+    "write_bundle",
+]
 
 VERSION: Final = 1
 MAX_BUNDLE: Final = 16_000_000
@@ -82,29 +95,16 @@ def parse_bundle(line: bytes) -> Bundle:
     Raises UnreadableInput when it is not JSON in canonical form, or InvalidInput with the path of the
     member that is missing, unknown, of another type or not in its one canonical spelling.
     """
-    if len(line) > MAX_BUNDLE:
-        raise UnreadableInput(f"a bundle has at most {MAX_BUNDLE} bytes, got {len(line)}")
-    try:
-        value = parse_canonical(line)
-    except InvalidInput as error:
-        raise UnreadableInput(f"not a proof bundle: {error}") from None
-    if type(value) is not dict:
-        raise UnreadableInput("not a proof bundle: expected a JSON object")
-    only_members(value, _MEMBERS, "$")
-    version = member(value, "firsthand", int, "$")
-    if version != VERSION:
-        raise UnreadableInput(
-            f"bundle version {version}; this verifier reads version {VERSION}", "$.firsthand"
-        )
-    event_proof = _object(value, "eventProof", frozenset(("index", "path")), "$")
-    block = _object(value, "block", frozenset(("header", "bump")), "$")
+    value = parse_line(line, _MEMBERS)
+    event_proof = object_member(value, "eventProof", frozenset(("index", "path")), "$")
+    block = object_member(value, "block", frozenset(("header", "bump")), "$")
     return Bundle(
         event=member(value, "event", dict, "$"),
         event_index=place_of(event_proof, "index", "$.eventProof"),
-        event_path=_path(event_proof, "$.eventProof"),
-        capture=_placed(member(value, "capture", dict, "$"), "$.capture"),
+        event_path=parse_path(event_proof, "$.eventProof"),
+        capture=parse_placed(member(value, "capture", dict, "$"), "$.capture"),
         statements=tuple(
-            _placed(item, f"$.statements[{position}]")
+            parse_placed(item, f"$.statements[{position}]")
             for position, item in enumerate(member(value, "statements", list, "$"))
         ),
         checkpoint=member(value, "checkpoint", str, "$").encode(),
@@ -116,21 +116,40 @@ def parse_bundle(line: bytes) -> Bundle:
     )
 
 
+def parse_line(line: bytes, members: frozenset[str]) -> dict[str, Any]:
+    """The object of one line, which may have these members. Raises UnreadableInput or InvalidInput."""
+    if len(line) > MAX_BUNDLE:
+        raise UnreadableInput(f"a bundle has at most {MAX_BUNDLE} bytes, got {len(line)}")
+    try:
+        value = parse_canonical(line)
+    except InvalidInput as error:
+        raise UnreadableInput(f"not a proof bundle: {error}") from None
+    if type(value) is not dict:
+        raise UnreadableInput("not a proof bundle: expected a JSON object")
+    only_members(value, members, "$")
+    version = member(value, "firsthand", int, "$")
+    if version != VERSION:
+        raise UnreadableInput(
+            f"bundle version {version}; this verifier reads version {VERSION}", "$.firsthand"
+        )
+    return value
+
+
 def write_bundle(bundle: Bundle) -> bytes:
     """The bundle as one line of a bundle file, its LF included; the inverse of `parse_bundle`."""
     value: dict[str, Any] = {
         "firsthand": VERSION,
         "event": bundle.event,
         "eventProof": {"index": bundle.event_index, "path": base64_text(b"".join(bundle.event_path))},
-        "capture": _placed_json(bundle.capture),
-        "statements": [_placed_json(statement) for statement in bundle.statements],
+        "capture": placed_json(bundle.capture),
+        "statements": [placed_json(statement) for statement in bundle.statements],
         "checkpoint": bundle.checkpoint.decode(),
         "genesis": base64_text(bundle.genesis),
         "anchor": base64_text(bundle.anchor),
         "block": {"header": base64_text(bundle.header), "bump": base64_text(bundle.bump)},
     }
     if bundle.confirmations:
-        value["confirmations"] = [_placed_json(one) for one in bundle.confirmations]
+        value["confirmations"] = [placed_json(one) for one in bundle.confirmations]
     return canonical(value) + b"\n"
 
 
@@ -140,29 +159,32 @@ def _confirmations(value: dict[str, Any]) -> tuple[Placed, ...]:
     listed = member(value, "confirmations", list, "$")
     if not listed:
         raise InvalidInput("expected at least one, or no such member", "$.confirmations")
-    return tuple(_placed(item, f"$.confirmations[{at}]") for at, item in enumerate(listed))
+    return tuple(parse_placed(item, f"$.confirmations[{at}]") for at, item in enumerate(listed))
 
 
-def _placed_json(placed: Placed) -> dict[str, Any]:
+def placed_json(placed: Placed) -> dict[str, Any]:
+    """A placed document as JSON; the inverse of `parse_placed`."""
     path = base64_text(b"".join(placed.path))
     return {"document": placed.document, "place": placed.place, "path": path}
 
 
-def _placed(value: Any, path: str) -> Placed:
+def parse_placed(value: Any, path: str) -> Placed:
+    """Read a document with its place and inclusion proof. Raises InvalidInput with the path."""
     if type(value) is not dict:
         raise InvalidInput("expected an object", path)
     only_members(value, frozenset(("document", "place", "path")), path)
     document = member(value, "document", dict, path)
-    return Placed(document, place_of(value, "place", path), _path(value, path))
+    return Placed(document, place_of(value, "place", path), parse_path(value, path))
 
 
-def _object(value: dict[str, Any], name: str, members: frozenset[str], path: str) -> dict[str, Any]:
+def object_member(value: dict[str, Any], name: str, members: frozenset[str], path: str) -> dict[str, Any]:
+    """The member of that name, an object with these members at the most. Raises InvalidInput."""
     inner = member(value, name, dict, path)
     only_members(inner, members, f"{path}.{name}")
     return inner
 
 
-def _path(value: dict[str, Any], path: str) -> tuple[bytes, ...]:
+def parse_path(value: dict[str, Any], path: str) -> tuple[bytes, ...]:
     """An inclusion proof: its nodes of 32 bytes, concatenated, in base64."""
     data = from_base64(value, "path", path)
     if len(data) % 32 or len(data) > 64 * 32:

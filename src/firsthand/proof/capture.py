@@ -28,10 +28,12 @@ __all__ = [
     "RECEIPT_TYPE",
     "Manifest",
     "SeenBlock",
+    "after_member",
     "check_receipt",
     "entry_leaf",
     "event_leaf",
     "manifest_document",
+    "parse_after",
     "parse_manifest",
     "receipt_document",
 ]
@@ -83,8 +85,7 @@ def manifest_document(manifest: Manifest) -> dict[str, Any]:
         "created": manifest.created,
         "events": {"count": manifest.count, "root": base64_text(manifest.root)},
     }
-    if manifest.after is not None:
-        document["after"] = {"height": manifest.after.height, "hash": manifest.after.hash[::-1].hex()}
+    document |= after_member(manifest.after)
     if manifest.custodial:
         document["custodial"] = True
     return document
@@ -107,12 +108,18 @@ def parse_manifest(document: dict[str, Any], path: str = "$") -> Manifest:
         created=timestamp(document, "created", path),
         count=count,
         root=from_base64(events, "root", f"{path}.events", 32),
-        after=_seen_block(document, path),
+        after=parse_after(document, path),
         custodial="custodial" in document,
     )
 
 
-def _seen_block(document: dict[str, Any], path: str) -> SeenBlock | None:
+def after_member(after: SeenBlock | None) -> dict[str, Any]:
+    """The member `after` of a signed document; nothing where its signer names no block."""
+    return {} if after is None else {"after": {"height": after.height, "hash": after.hash[::-1].hex()}}
+
+
+def parse_after(document: dict[str, Any], path: str) -> SeenBlock | None:
+    """The block that a document's signer had seen, where it names one. Raises InvalidInput."""
     if "after" not in document:
         return None
     after = member(document, "after", dict, path)

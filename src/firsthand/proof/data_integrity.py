@@ -1,21 +1,32 @@
 """W3C Data Integrity proofs with JCS: `eddsa-jcs-2022` and `ecdsa-jcs-2019` (VC-DI-EDDSA, VC-DI-ECDSA §3.3).
 
-The checking half. A proof may hold only the members that are checked here, and its verification
-method is a did:key, so that a document needs nothing but itself to be checked.
+The checking half. A proof may hold only the members that are checked here. Its verification method is a
+did:key, so that a document needs nothing but itself to be checked; the keys of other methods, such as those
+of did:web, are for the caller to hand in.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
 from firsthand.proof.canonical import canonical
-from firsthand.proof.did_key import KeyKind, decode_did_key, from_base58, verification_method
+from firsthand.proof.did_key import (
+    KeyKind,
+    PublicKey,
+    decode_did_key,
+    from_base58,
+    verification_method,
+)
 from firsthand.proof.fields import member, only_members, shown, timestamp
 
-__all__ = ["CRYPTOSUITES", "Verified", "hash_data", "verify_proof"]
+__all__ = ["CRYPTOSUITES", "Keys", "Verified", "hash_data", "verify_proof"]
+
+Keys = Callable[[str], PublicKey]
+"""The public key of a verification method that is no did:key. Raises InvalidInput when it has none."""
 
 CRYPTOSUITES: Final[dict[KeyKind, str]] = {"Ed25519": "eddsa-jcs-2022", "P-256": "ecdsa-jcs-2019"}
 
@@ -26,10 +37,11 @@ _MEMBERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Which key signed, and when it says it did."""
+    """Which key signed (as its did:key), when it says it did, and the DID that names the key."""
 
     did: str
     created: str
+    controller: str
 
 
 def hash_data(document: dict[str, Any], options: dict[str, Any]) -> bytes:
@@ -40,8 +52,10 @@ def hash_data(document: dict[str, Any], options: dict[str, Any]) -> bytes:
     return sha256(canonical(options)).digest() + sha256(canonical(document)).digest()
 
 
-def verify_proof(secured: dict[str, Any], purpose: str = "assertionMethod") -> Verified:
-    """Check a document's one proof (VC-DI-EDDSA §3.3.2).
+def verify_proof(
+    secured: dict[str, Any], purpose: str = "assertionMethod", keys: Keys | None = None
+) -> Verified:
+    """Check a document's one proof (VC-DI-EDDSA §3.3.2); `keys` finds those that no did:key names.
 
     Raises InvalidInput naming the member that is missing, unknown or does not hold.
     """
@@ -60,9 +74,12 @@ def verify_proof(secured: dict[str, Any], purpose: str = "assertionMethod") -> V
     created = timestamp(proof, "created", path)
     method = member(proof, "verificationMethod", str, path)
     did = method.partition("#")[0]
-    key = decode_did_key(did)
-    if method != verification_method(did):
-        raise InvalidInput("expected did:key:K#K", f"{path}.verificationMethod")
+    if keys is not None and not did.startswith("did:key:"):
+        key = keys(method)
+    else:
+        key = decode_did_key(did)
+        if method != verification_method(did):
+            raise InvalidInput("expected did:key:K#K", f"{path}.verificationMethod")
     if proof.get("cryptosuite") != CRYPTOSUITES[key.kind]:
         raise InvalidInput(
             f"a {key.kind} key signs by {CRYPTOSUITES[key.kind]}, got {shown(proof.get('cryptosuite'))}",
@@ -73,4 +90,4 @@ def verify_proof(secured: dict[str, Any], purpose: str = "assertionMethod") -> V
     document = {name: value for name, value in secured.items() if name != "proof"}
     if not key.verify(signature, hash_data(document, options)):
         raise InvalidInput("the signature does not fit the document", f"{path}.proofValue")
-    return Verified(did, created)
+    return Verified(key.did, created, did)

@@ -90,6 +90,11 @@ class PublicKey:
             return False
         return True
 
+    def is_point(self, y: bytes) -> bool:
+        """Whether the point of a P-256 key has this y coordinate, 32 bytes."""
+        key = _load(self.kind, self.raw)
+        return isinstance(key, EllipticCurvePublicKey) and key.public_numbers().y == int.from_bytes(y, "big")
+
 
 def encode_did_key(kind: KeyKind, raw: bytes) -> str:
     """The did:key identifier of a public key."""

@@ -23,7 +23,7 @@ from firsthand.proof.data_integrity import verify_proof
 from firsthand.proof.did_key import decode_did_key
 from firsthand.proof.fields import from_base64, member, only_members, shown, timestamp
 
-__all__ = ["ROLES", "STATEMENT_TYPE", "Party", "PartyHistory"]
+__all__ = ["ROLES", "STATEMENT_TYPE", "Party", "PartyHistory", "is_uri"]
 
 STATEMENT_TYPE: Final = "PartyStatement"
 
@@ -50,6 +50,7 @@ _UNPRINTABLE = re.compile(
     r"\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e00ff\U000e01f0-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _MAX_KEYS: Final = 64
+_LONGEST_URI: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ class Party:
     voucher: str | None
     place: int
     leaf: bytes
+
+
+def is_uri(text: str) -> bool:
+    """Whether a text is an absolute URI, as parties are named by."""
+    return len(text) <= _LONGEST_URI and _URI.fullmatch(text) is not None
 
 
 class PartyHistory:

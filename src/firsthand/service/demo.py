@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +15,19 @@ import firsthand
 from firsthand.chain.headers import check_headers
 from firsthand.errors import NotFound
 from firsthand.proof.bundle import bundle_lines
+from firsthand.proof.certificate_proof import is_certificate
+from firsthand.proof.certificate_verify import CertificateReport, verify_certificate
 from firsthand.proof.verify import Report, verify
 from firsthand.service.anchor import anchor, wait_until_mined
+from firsthand.service.certificate_check import for_event, types_by_name
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.export import export_headers
 from firsthand.service.parties import add_party
 from firsthand.service.prove import prove_events, write_whole
+from firsthand.service.prove_certificates import certificate_lines, certificates_for
 from firsthand.service.publish import publish
 from firsthand.service.record import record_file
+from firsthand.service.season_certificates import SeasonCertificates
 from firsthand.service.setup import initialise
 from firsthand.service.status import Status, status
 
@@ -32,7 +39,10 @@ HEADERS: Final = "headers.raw"
 
 @dataclass(slots=True)
 class Played:
-    """What the demo did: counts, seconds by step, the state it left, and the report of the changed bundle."""
+    """What the demo did: counts, seconds by step, the state it left, and the report of the changed bundle.
+
+    `certificates` counts, over all events and the certificates that bear on them, how these stood.
+    """
 
     access: ChainAccess
     status: Status
@@ -40,6 +50,7 @@ class Played:
     valid: int
     tampered: Report
     changed: tuple[str, str]
+    certificates: dict[str, int]
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -73,6 +84,7 @@ def play(profile: str, folder: Path, told: Callable[[str], None]) -> Played:
     steps = _Steps(ChainAccess(workspace), season, plan, folder, seconds)
     for name, step in (
         ("parties registered", steps.parties),
+        ("certificates issued", steps.certificates),
         ("files recorded", steps.record),
         ("log anchored and published", steps.anchor),
         ("bundles written", steps.prove),
@@ -103,13 +115,19 @@ class _Steps:
         self._seconds = seconds
         self._lines: list[bytes] = []
         self._reports: list[Report] = []
+        self._proofs: list[CertificateReport] = []
+        self._certificates = SeasonCertificates(access.workspace, season, plan["profile"])
 
     def parties(self) -> None:
         for party in self._plan["parties"]:
             add_party(self._access.workspace, party["name"], (party["role"],), uri=party["uri"])
 
+    def certificates(self) -> None:
+        self._certificates.issue()
+
     def record(self) -> None:
         for file in self._plan["files"]:
+            self._certificates.withdraw(file["path"])
             record_file(
                 self._access.workspace,
                 self._season / file["path"],
@@ -117,6 +135,7 @@ class _Steps:
                 profile=self._plan["profile"],
                 mapping=file.get("mapping"),
             )
+        self._certificates.withdraw("")
 
     def anchor(self) -> None:
         anchor(self._access)
@@ -125,15 +144,20 @@ class _Steps:
 
     def prove(self) -> None:
         events = sum(entry.count for entry in self._access.workspace.journal.entries())
-        write_whole(
-            self._folder / BUNDLES, prove_events(self._access, list(range(events))), lambda done: None
-        )
+        numbers = list(range(events))
+        wanted = certificates_for(self._access, numbers)
+        lines = chain(prove_events(self._access, numbers), certificate_lines(self._access, wanted))
+        write_whole(self._folder / BUNDLES, lines, lambda done: None)
         (self._folder / HEADERS).write_bytes(b"".join(export_headers(self._access)))
 
     def verify(self) -> None:
         headers = check_headers((self._folder / HEADERS).read_bytes(), self._access.network)
-        self._lines = list(bundle_lines((self._folder / BUNDLES).read_bytes()))
-        self._reports = [verify(line, headers) for line in self._lines]
+        for line in bundle_lines((self._folder / BUNDLES).read_bytes()):
+            if is_certificate(line):
+                self._proofs.append(verify_certificate(line, headers))
+            else:
+                self._lines.append(line)
+                self._reports.append(verify(line, headers))
 
     def played(self) -> Played:
         """Change one digit of the last event's time and verify again."""
@@ -151,5 +175,15 @@ class _Steps:
             valid=sum(report.valid for report in self._reports),
             tampered=verify(changed, headers),
             changed=(before, after),
+            certificates=self._standings(),
             seconds=self._seconds,
         )
+
+    def _standings(self) -> dict[str, int]:
+        types = types_by_name()
+        found = Counter(
+            one.judgement.standing.value
+            for report in self._reports
+            for one in for_event(report, self._proofs, types)
+        )
+        return dict(sorted(found.items()))

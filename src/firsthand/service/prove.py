@@ -20,7 +20,15 @@ from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.merkle import inclusion_proof, leaf_hash
 from firsthand.service.chain_access import ChainAccess
 
-__all__ = ["event_numbers", "prove_document", "prove_event", "prove_events", "seals_file", "write_whole"]
+__all__ = [
+    "anchor_over",
+    "event_numbers",
+    "prove_document",
+    "prove_event",
+    "prove_events",
+    "seals_file",
+    "write_whole",
+]
 
 Confirmed = tuple[int, str, str]
 """Place, kind and issuer of a confirmation."""
@@ -77,10 +85,10 @@ def prove_document(access: ChainAccess, entry: Entry, confirmed: Sequence[Confir
     it is in no block yet.
     """
     workspace = access.workspace
-    anchor, sent = _anchor_over(access, entry.place)
+    anchor, sent = anchor_over(access, entry.place)
     for place, _, _ in sorted(confirmed, reverse=True):
         with suppress(NotFound):
-            anchor, sent = _anchor_over(access, place)
+            anchor, sent = anchor_over(access, place)
             break
     assert sent.block_height is not None
     assert sent.bump is not None
@@ -117,7 +125,8 @@ def _document(access: ChainAccess, place: int) -> dict[str, Any]:
     return document
 
 
-def _anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:
+def anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:
+    """The earliest anchor that contains the entry at a place and is in a block. Raises NotFound."""
     unconfirmed = False
     for anchor in access.workspace.anchors.covering(place):
         sent = access.outbox.get(anchor.txid)
@@ -125,8 +134,8 @@ def _anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:
             return anchor, sent
         unconfirmed = True
     if unconfirmed:
-        raise NotFound("the event is anchored, but in no block yet; run `firsthand anchor --wait` first")
-    raise NotFound("the event is recorded, but not anchored yet; run `firsthand anchor --wait` first")
+        raise NotFound("it is anchored, but in no block yet; run `firsthand anchor --wait` first")
+    raise NotFound("it is recorded, but not anchored yet; run `firsthand anchor --wait` first")
 
 
 def seals_file(access: ChainAccess) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The tables of the server's own state: keys, jobs, queries, subscriptions. None of it is provenance.
+"""The tables of the service's own state: keys, jobs, queries, status lists as published. None is provenance.
 
 What was recorded stands in the journal alone; losing these tables loses access, not records.
 """
@@ -17,8 +17,11 @@ __all__ = [
     "CAPTURE_JOB",
     "DEAD_LETTER",
     "NAMED_QUERY",
+    "OBSERVED_LIST",
+    "PUBLISHED_LIST",
     "RELEASED_TOKEN",
     "SERVICE_METADATA",
+    "STATUS_SEATS",
     "SUBSCRIPTION",
 ]
 
@@ -122,3 +125,32 @@ RELEASED_TOKEN: Final = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("expires", BigInteger, nullable=False),
 )
+STATUS_SEATS: Final = Table(
+    "status_seats",
+    SERVICE_METADATA,
+    Column("name", KEY, primary_key=True),
+    Column("issuer", KEY, nullable=False, index=True),
+    Column("length", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("stride", BigInteger, nullable=False),
+    Column("taken", BigInteger, nullable=False),
+)
+"""Seat n of a pair of status lists is entry (offset + n × stride) mod length; `taken` are given away."""
+
+PUBLISHED_LIST: Final = Table(
+    "published_list",
+    SERVICE_METADATA,
+    Column("list", KEY, primary_key=True),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("renew", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+"""A list as it was last signed, after the change with that leaf hash; from `renew` on it is signed anew."""
+
+OBSERVED_LIST: Final = Table(
+    "observed_list",
+    SERVICE_METADATA,
+    Column("leaf", LargeBinary, primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+"""Status lists of others as they were fetched, by the leaf hash that the journal names."""

@@ -14,6 +14,8 @@ from firsthand.chain.networks import NETWORKS
 from firsthand.errors import FirsthandError, InvalidInput, NotFound, UnreadableInput, WrongNetwork
 from firsthand.proof.account_bundle import StatementReport, statement_network, verify_statement
 from firsthand.proof.bundle import bundle_lines, parse_bundle
+from firsthand.proof.certificate_proof import is_certificate, parse_certificate_proof
+from firsthand.proof.certificate_verify import CertificateReport, verify_certificate
 from firsthand.proof.checkpoint import parse_note
 from firsthand.proof.headers import HEADER_SIZE
 from firsthand.proof.verify import Report, verify
@@ -26,8 +28,8 @@ _BATCH: Final = 2_000
 
 def verify_file(
     path: Path, *, headers: str | None = None, seals: str | None = None, since: str | None = None
-) -> Iterator[Report]:
-    """Verify every bundle of a file.
+) -> Iterator[Report | CertificateReport]:
+    """Verify every bundle of a file, of an event or of a certificate.
 
     `headers` is a file of raw 80-byte headers or a header service's URL; `seals` a seals file or its URL,
     `since` a file with a signed checkpoint seen earlier. Raises UnreadableInput or InvalidInput naming the
@@ -39,10 +41,14 @@ def verify_file(
     views: dict[str, RawHeaders | None] = {}
     for number, line in enumerate(bundle_lines(data), 1):
         try:
-            network = _network_of(line)
+            certificate = is_certificate(line)
+            network = _network_of(line, certificate)
             if network not in views:
                 views[network] = load_headers(headers, network) if headers else None
-            yield verify(line, views[network], seals=seals_data, since=since_data)
+            if certificate:
+                yield verify_certificate(line, views[network])
+            else:
+                yield verify(line, views[network], seals=seals_data, since=since_data)
         except InvalidInput as error:
             kind = type(error)
             raise kind(
@@ -57,9 +63,9 @@ def verify_statement_file(path: Path, *, headers: str | None = None) -> Statemen
     return verify_statement(data, load_headers(headers, network) if headers else None)
 
 
-def _network_of(line: bytes) -> str:
+def _network_of(line: bytes, certificate: bool) -> str:
     """The network that a bundle says it is of; which headers fit is checked by step 8."""
-    note = parse_bundle(line).checkpoint
+    note = (parse_certificate_proof(line) if certificate else parse_bundle(line)).checkpoint
     try:
         return parse_note(note).checkpoint.network
     except UnreadableInput:

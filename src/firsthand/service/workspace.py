@@ -22,6 +22,7 @@ from firsthand.journal.database import database_url, open_engine
 from firsthand.journal.store import DatabaseJournal
 from firsthand.ledger.anchors import AnchorLedger
 from firsthand.ledger.confirmations import ConfirmationLedger
+from firsthand.ledger.credentials import CredentialLedger
 from firsthand.ledger.event_index import EventIndex
 from firsthand.ledger.log_tree import LogTree
 from firsthand.ledger.members import MemberRegister
@@ -69,6 +70,7 @@ class Workspace:
         self.places = PlaceTree(engine)
         self.members = MemberRegister(engine)
         self.confirmations = ConfirmationLedger(engine)
+        self.credentials = CredentialLedger(engine)
         projections = (
             self.parties,
             self.tree,
@@ -76,6 +78,7 @@ class Workspace:
             self.places,
             self.members,
             self.confirmations,
+            self.credentials,
         )
         self.journal = DatabaseJournal(engine, now, projections)
         self._signing_keys: dict[str, SigningKey] = {}

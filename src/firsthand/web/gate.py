@@ -32,7 +32,13 @@ LONGEST_NAME: Final = 2_000
 _LEAST_RATE: Final = 5_000
 """Bytes a second below which a sender is too slow."""
 
-_ACCEPTED: Final = (JSON, "application/ld+json", "application/problem+json", "application/*", "*/*")
+_ACCEPTED: Final = (
+    JSON,
+    "application/ld+json",
+    "application/problem+json",
+    "application/*",
+    "*/*",
+)
 
 log = logging.getLogger("firsthand.web")
 

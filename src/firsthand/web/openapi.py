@@ -14,6 +14,7 @@ from firsthand.web.epcis_capture import ENVELOPE_MEDIA
 from firsthand.web.epcis_resources import TOP_LEVEL
 from firsthand.web.gate import LONGEST_NAME
 from firsthand.web.openapi_schemas import TIME, URI, ref, schemas
+from firsthand.web.pages import HTML
 from firsthand.web.routes import ROUTES, Route
 
 __all__ = ["openapi_document"]
@@ -111,6 +112,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     listing = route.method == "GET" and (
         route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in (*TOP_LEVEL, "members")
     )
+    if route[:2] == ("GET", "/credentials"):
+        found.append(_query("subject", URI))
+        listing = True
     if listing or (
         route.method == "GET" and route.path.count("/") == 2 and route.path.split("/")[1] in TOP_LEVEL[1:7]
     ):
@@ -184,6 +188,8 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/queries": "NewQuery",
         "/countersignatures": "Countersignature",
         "/queries/{queryName}/subscriptions": "NewSubscription",
+        "/credentials": "NewCertificates",
+        "/credentials/{credentialID}/status": "StatusWanted",
     }
     content: dict[str, Any] = {_JSON: {"schema": ref(schemas[route.path])}}
     if route.path == "/capture":
@@ -206,6 +212,11 @@ _ANSWERS: Final = {
     "/members/{member}": "Member",
     "/members/{member}/deliveries": "Deliveries",
     "/members/{member}/account": "AccountStatement",
+    "/credentials": "Certificates",
+    "/credentials/{credentialID}": "Anything",
+    "/credentials/{credentialID}/standing": "Standing",
+    "/credentials/{credentialID}/status": "StatusMade",
+    "/status/{statusListID}": "Anything",
     "/healthz": "Status",
     "/readyz": "Status",
     "/openapi.json": "Anything",
@@ -216,6 +227,7 @@ _CREATED: Final = {
     "/countersignatures": (201, "Countersigned"),
     "/queries": (201, "Query"),
     "/queries/{queryName}/subscriptions": (201, "Subscription"),
+    "/credentials": (201, "IssuedCertificates"),
 }
 
 
@@ -232,14 +244,14 @@ def _responses(route: Route) -> dict[str, Any]:
         }
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    elif route.media != _JSON:
+    elif route.media == HTML:
         found["200"] = {"description": "The page", "content": {route.media: {"schema": {"type": "string"}}}}
         found["304"] = {"description": "It has not changed"}
     else:
         name = _ANSWERS.get(
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
         )
-        found["200"] = {"description": "Found", "content": {_JSON: {"schema": ref(name)}}}
+        found["200"] = {"description": "Found", "content": {route.media: {"schema": ref(name)}}}
     if route.path == "/countersignatures":
         del found["201"]["headers"]
     for status in _problem_statuses(route):
@@ -266,7 +278,7 @@ def _problem_statuses(route: Route) -> list[int]:
     makes = route.method == "POST" and route.path in ("/events", "/queries")
     if makes or route.path.endswith("/redelivery"):
         statuses.add(409)
-    if route.path == "/readyz" or route.media != _JSON:
+    if route.path == "/readyz" or route.media == HTML:
         statuses.add(503)
     return sorted(statuses)
 

@@ -35,7 +35,7 @@ _SCHEDULE: Final = {
 
 def schemas() -> dict[str, Schema]:
     """All of them, by name."""
-    return {**_general(), **_documents(), **_jobs(), **_queries(), **_members()}
+    return {**_general(), **_documents(), **_jobs(), **_queries(), **_members(), **_certificates()}
 
 
 def ref(name: str) -> dict[str, str]:
@@ -165,4 +165,31 @@ def _queries() -> dict[str, Schema]:
         "Subscription": subscription,
         "Subscriptions": _list("Subscription"),
         "Redelivery": _object(["deadLetters"], deadLetters={"type": "integer"}),
+    }
+
+
+def _certificates() -> dict[str, Schema]:
+    wanted = _object(
+        ["type", "subject"],
+        type=_TEXT,
+        subject=URI,
+        elements={"type": "object"},
+        validFrom=_TEXT,
+        validUntil=_TEXT,
+    )
+    many = {"type": "array", "minItems": 1, "items": {**wanted, "additionalProperties": False}}
+    asked = _object(["profile", "certificates"], profile=_TEXT, certificates=many)
+    status = _object(["purpose", "set"], purpose={"enum": ["revocation", "suspension"]}, set=_FLAG)
+    return {
+        "NewCertificates": {**asked, "additionalProperties": False},
+        "IssuedCertificates": _object(
+            ["place", "receipt", "credentials"],
+            place={"type": "integer"},
+            receipt={"type": "object"},
+            credentials=_OBJECTS,
+        ),
+        "Certificates": _object(["credentials"], credentials=_OBJECTS),
+        "Standing": _object(["id", "standing", "detail"], id=_TEXT, standing=_TEXT, detail=_TEXT),
+        "StatusWanted": {**status, "additionalProperties": False},
+        "StatusMade": _object(["changes"], changes=_OBJECTS),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from firsthand.web import (
+    credentials,
     epcis_capture,
     epcis_events,
     epcis_queries,
@@ -70,6 +71,26 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/members/{member}/account", members.get_member_account, "read", "party"),
     Route("POST", "/countersignatures", members.post_countersignature, "capture", "open", True),
     Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML),
+    Route("GET", "/credentials", credentials.get_credentials, "read", "party"),
+    Route("POST", "/credentials", credentials.post_credentials, "certify", "key", True),
+    Route(
+        "GET",
+        "/credentials/{credentialID}",
+        credentials.get_credential,
+        "read",
+        "open",
+        media=credentials.MEDIA_TYPE,
+    ),
+    Route("GET", "/credentials/{credentialID}/standing", credentials.get_standing, "read", "open"),
+    Route("POST", "/credentials/{credentialID}/status", credentials.post_status, "certify", "key", True),
+    Route(
+        "GET",
+        "/status/{statusListID}",
+        credentials.get_status_list,
+        "read",
+        "public",
+        media=credentials.MEDIA_TYPE,
+    ),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
     Route("GET", "/readyz", operations.get_readiness, "read", "public"),
     Route("GET", "/metrics", operations.get_metrics, "admin"),
