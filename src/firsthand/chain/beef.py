@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from firsthand.chain.headers import HeaderStore
 from firsthand.chain.scripts import check_spend
 from firsthand.errors import InvalidInput
 from firsthand.proof.bump import Bump, read_bump
+from firsthand.proof.headers import BlockHeader, HeaderView
 from firsthand.proof.transaction import (
     Reader,
     Transaction,
@@ -24,7 +24,7 @@ from firsthand.proof.transaction import (
     read_transaction,
 )
 
-__all__ = ["Beef", "encode_beef", "parse_beef", "verify_beef"]
+__all__ = ["Beef", "check_mined", "encode_beef", "parse_beef", "verify_beef"]
 
 _V1: Final = b"\x01\x00\xbe\xef"
 _V2: Final = b"\x02\x00\xbe\xef"
@@ -98,7 +98,7 @@ def _read_item(reader: Reader, version: bytes) -> tuple[Transaction, int | None]
     return read_transaction(reader), index
 
 
-def verify_beef(beef: Beef, headers: HeaderStore, txid: bytes | None = None) -> Transaction:
+def verify_beef(beef: Beef, headers: HeaderView, txid: bytes | None = None) -> Transaction:
     """The transaction `txid` (or the last one), proven down to blocks of our best chain.
 
     Raises InvalidInput naming the transaction that is not proven and why.
@@ -108,7 +108,7 @@ def verify_beef(beef: Beef, headers: HeaderStore, txid: bytes | None = None) -> 
     # Parents stand before children, so one pass is enough: no recursion for a stranger to deepen.
     for current, transaction in beef.transactions.items():
         if current in beef.bumps:
-            _check_mined(current, beef.bumps[current], headers)
+            check_mined(current, beef.bumps[current], headers)
         else:
             check_spend(transaction, _spent_outputs(transaction, good))
         good[current] = transaction
@@ -117,8 +117,14 @@ def verify_beef(beef: Beef, headers: HeaderStore, txid: bytes | None = None) -> 
     return good[wanted]
 
 
-def _check_mined(txid: bytes, bump: Bump, headers: HeaderStore) -> None:
-    header = headers.header_at(bump.height)
+def check_mined(
+    txid: bytes, bump: Bump, headers: HeaderView, known: BlockHeader | None = None
+) -> BlockHeader:
+    """The block of our best chain that holds the transaction; `known` is it, if it was looked up before.
+
+    Raises InvalidInput.
+    """
+    header = known or headers.header_at(bump.height)
     if header is None:
         raise InvalidInput(
             f"{hash_hex(txid)} is said to be in block {bump.height}, which our headers do not have"
@@ -127,6 +133,7 @@ def _check_mined(txid: bytes, bump: Bump, headers: HeaderStore) -> None:
         raise InvalidInput(
             f"the BUMP of {hash_hex(txid)} does not lead to block {bump.height} of our best chain"
         )
+    return header
 
 
 def _spent_outputs(transaction: Transaction, good: dict[bytes, Transaction]) -> list[TxOutput]:

@@ -26,9 +26,10 @@ from sqlalchemy import (
     update,
 )
 
-from firsthand.chain.signing import Coin
-from firsthand.errors import InsufficientFunds, InvalidInput
-from firsthand.proof.transaction import Outpoint
+from firsthand.chain.protocols import FeePolicy
+from firsthand.chain.signing import Coin, transaction_size
+from firsthand.errors import InsufficientFunds, InvalidInput, NotFound
+from firsthand.proof.transaction import Outpoint, Transaction, TxOutput
 
 __all__ = ["WALLET_METADATA", "Balance", "CoinStore"]
 
@@ -44,7 +45,9 @@ COIN: Final = Table(
     Column("seal", Boolean, nullable=False),
     Column("spent_by", LargeBinary, index=True),
     Column("proof", LargeBinary),
+    Column("token", Boolean, nullable=False),
 )
+"""`seal` and `token` outputs are never spent as ordinary coins: the next anchor, a piece's certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,13 @@ class CoinStore:
             self.add(connection, coin, proof=proof)
 
     def add(
-        self, connection: Connection, coin: Coin, *, seal: bool = False, proof: bytes | None = None
+        self,
+        connection: Connection,
+        coin: Coin,
+        *,
+        seal: bool = False,
+        token: bool = False,
+        proof: bytes | None = None,
     ) -> None:
         """Add a coin of ours."""
         row = {
@@ -84,8 +93,26 @@ class CoinStore:
             "script": coin.script,
             "seal": seal,
             "proof": proof,
+            "token": token,
         }
         connection.execute(COIN.insert(), row)
+
+    def follow(self, connection: Connection, transaction: Transaction, vout: int, unspent: bool) -> None:
+        """Know of a token's output that was made elsewhere, and which known one its transaction spends."""
+        for item in transaction.inputs:
+            known = _is(item.outpoint) & COIN.c.token
+            connection.execute(update(COIN).where(known).values(spent_by=transaction.txid))
+        outpoint = Outpoint(transaction.txid, vout)
+        if unspent and not self.known(connection, outpoint):
+            output = transaction.outputs[vout]
+            self.add(connection, Coin(outpoint, output.satoshis, output.script), token=True)
+
+    def get(self, connection: Connection, outpoint: Outpoint) -> Coin:
+        """The coin or token at that outpoint, spent or not. Raises NotFound."""
+        row = connection.execute(select(COIN.c.satoshis, COIN.c.script).where(_is(outpoint))).first()
+        if row is None:
+            raise NotFound(f"the wallet knows no output {outpoint}")
+        return Coin(outpoint, row.satoshis, row.script)
 
     def known(self, connection: Connection, outpoint: Outpoint) -> bool:
         """Whether this coin is in the wallet, spent or not."""
@@ -98,7 +125,7 @@ class CoinStore:
         """
         query = (
             select(COIN.c.txid, COIN.c.vout, COIN.c.satoshis, COIN.c.script)
-            .where(COIN.c.spent_by.is_(None), COIN.c.seal.is_(False))
+            .where(COIN.c.spent_by.is_(None), COIN.c.seal.is_(False), COIN.c.token.is_(False))
             .order_by(COIN.c.satoshis.desc(), COIN.c.txid, COIN.c.vout)
         )
         chosen: list[Coin] = []
@@ -114,6 +141,30 @@ class CoinStore:
                 f"{least - held} are missing; see `firsthand wallet address`"
             )
         return chosen
+
+    def afford(
+        self,
+        connection: Connection,
+        outputs: Sequence[TxOutput],
+        policy: FeePolicy,
+        *,
+        first: Coin | None = None,
+    ) -> list[Coin]:
+        """Coins that pay for these outputs, a change output and the fee, beside the input `first`.
+
+        Raises InsufficientFunds saying how much is missing.
+        """
+        spent = sum(output.satoshis for output in outputs) - (first.satoshis if first else 0)
+        count = 0
+        while True:
+            size = transaction_size(count + (first is not None), outputs, change=True)
+            least = spent + policy.fee(size)
+            if least <= 0:
+                return []  # `first` pays for itself
+            coins = self.choose(connection, least, least)
+            if len(coins) <= count:
+                return coins
+            count = len(coins)
 
     def spend(self, connection: Connection, coins: Sequence[Coin], txid: bytes) -> None:
         """Mark coins as spent by a transaction. Raises InvalidInput if one of them is spent or unknown."""
@@ -143,7 +194,8 @@ class CoinStore:
         """The wallet's satoshis; `unmined` are our transactions that no block holds yet."""
 
         def total(*conditions: Any) -> int:
-            query = select(func.coalesce(func.sum(COIN.c.satoshis), 0)).where(*conditions)
+            ours = COIN.c.token.is_(False)
+            query = select(func.coalesce(func.sum(COIN.c.satoshis), 0)).where(ours, *conditions)
             return int(connection.execute(query).scalar_one())
 
         held = COIN.c.spent_by.in_(list(unmined))

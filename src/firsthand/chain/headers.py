@@ -138,10 +138,19 @@ class RawHeaders:
 
     def hash_at(self, height: int) -> bytes | None:
         """The hash of the block at that height, or None where there is none."""
+        raw = self._raw_at(height)
+        return None if raw is None else double_sha256(raw)
+
+    def header_at(self, height: int) -> BlockHeader | None:
+        """The header at that height, or None where there is none."""
+        raw = self._raw_at(height)
+        return None if raw is None else parse_header(raw)
+
+    def _raw_at(self, height: int) -> bytes | None:
         if not self.start <= height <= self.tip_height:
             return None
         at = (height - self.start) * HEADER_SIZE
-        return double_sha256(self.raw[at : at + HEADER_SIZE])
+        return self.raw[at : at + HEADER_SIZE]
 
 
 def check_headers(raw: bytes, network: Network) -> RawHeaders:

@@ -11,9 +11,16 @@ import base58
 from firsthand.chain.networks import Network
 from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput, WrongNetwork
-from firsthand.proof.transaction import double_sha256
+from firsthand.proof.transaction import double_sha256, encode_varint
 
-__all__ = ["WalletKey", "address_script", "decode_address", "encode_address", "p2pkh_script"]
+__all__ = [
+    "WalletKey",
+    "address_script",
+    "decode_address",
+    "encode_address",
+    "message_signer",
+    "p2pkh_script",
+]
 
 
 class WalletKey:
@@ -60,6 +67,33 @@ class WalletKey:
         """A DER signature (low s, RFC 6979 nonce) over a 32-byte digest."""
         signature: bytes = self._key.sign(digest, hasher=None)
         return signature
+
+    def sign_message(self, text: str) -> bytes:
+        """A Bitcoin Signed Message: 65 bytes, 31 + recovery ID (compressed key), r, s."""
+        signature: bytes = self._key.sign_recoverable(_message_digest(text), hasher=None)
+        return bytes((31 + signature[64],)) + signature[:64]
+
+
+def message_signer(text: str, signature: bytes) -> bytes:
+    """The key hash of who signed this text as a Bitcoin Signed Message. Raises InvalidInput."""
+    if len(signature) != 65 or not 31 <= signature[0] <= 34:
+        raise InvalidInput("a Bitcoin Signed Message has 65 bytes and a compressed key")
+    with sdk_import():
+        from bsv.keys import recover_public_key
+
+    digest = _message_digest(text)
+    try:
+        compact = signature[1:] + bytes((signature[0] - 31,))
+        key = recover_public_key(compact, digest, None)
+        hashed: bytes = key.hash160()
+    except Exception as error:
+        raise InvalidInput(f"the signature is of no key: {error}") from None
+    return hashed
+
+
+def _message_digest(text: str) -> bytes:
+    message = text.encode()
+    return double_sha256(b"\x18Bitcoin Signed Message:\n" + encode_varint(len(message)) + message)
 
 
 def p2pkh_script(hash160: bytes) -> bytes:

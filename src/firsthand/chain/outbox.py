@@ -116,25 +116,42 @@ class Outbox:
         """
         with self._engine.begin() as connection:
             signed = compose(connection)
-            self._coins.spend(connection, signed.spent, signed.txid)
-            for vout, output in enumerate(signed.outputs):
-                if output.script == ours:
-                    coin = Coin(Outpoint(signed.txid, vout), output.satoshis, output.script)
-                    self._coins.add(connection, coin, seal=vout == seal)
-            row = {
-                "txid": signed.txid,
-                "purpose": purpose,
-                "raw": signed.raw,
-                "extended": signed.extended,
-                "fee": signed.fee,
-                "state": TxState.UNKNOWN.value,
-                "detail": "not sent yet",
-                "attempts": 0,
-            }
-            connection.execute(OUTBOX.insert(), row)
+            self.store(connection, purpose, signed, ours=ours, seal=seal)
             if also is not None:
                 also(connection, signed)
         return signed
+
+    def store(
+        self,
+        connection: Connection,
+        purpose: str,
+        signed: SignedTransaction,
+        *,
+        ours: bytes,
+        seal: int | None = None,
+        token: int | None = None,
+    ) -> None:
+        """Store a signed transaction, as `put` does, in a larger database transaction.
+
+        The output at index `token` holds a token, whoever's it is: no coin, but known, so that what spends it
+        falls with it.
+        """
+        self._coins.spend(connection, signed.spent, signed.txid)
+        for vout, output in enumerate(signed.outputs):
+            if output.script == ours or vout == token:
+                coin = Coin(Outpoint(signed.txid, vout), output.satoshis, output.script)
+                self._coins.add(connection, coin, seal=vout == seal, token=vout == token)
+        row = {
+            "txid": signed.txid,
+            "purpose": purpose,
+            "raw": signed.raw,
+            "extended": signed.extended,
+            "fee": signed.fee,
+            "state": TxState.UNKNOWN.value,
+            "detail": "not sent yet",
+            "attempts": 0,
+        }
+        connection.execute(OUTBOX.insert(), row)
 
     def flush(self, broadcaster: Broadcaster) -> list[TxStatus]:
         """Send what the chain does not know, parents first; the refusals among the answers.

@@ -5,13 +5,13 @@ The interpreter is the SDK's `Spend`; which outputs are spent, and the value rul
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput
 from firsthand.proof.transaction import MAX_SATOSHIS, Transaction, TxOutput, hash_hex
 
-__all__ = ["check_spend"]
+__all__ = ["check_input", "check_spend"]
 
 
 def check_spend(transaction: Transaction, spent: Sequence[TxOutput]) -> int:
@@ -22,15 +22,22 @@ def check_spend(transaction: Transaction, spent: Sequence[TxOutput]) -> int:
     """
     if len({item.outpoint for item in transaction.inputs}) != len(transaction.inputs):
         raise InvalidInput("the transaction spends one outpoint twice")
+    if len(spent) != len(transaction.inputs):
+        raise InvalidInput(f"the transaction has {len(transaction.inputs)} inputs, got {len(spent)} outputs")
     held = sum(output.satoshis for output in spent)
     paid = sum(output.satoshis for output in transaction.outputs)
     if held > MAX_SATOSHIS or paid > held:
         raise InvalidInput(f"the outputs hold {paid} satoshis, the inputs only {held}")
-    _run_scripts(transaction, spent)
+    _run_scripts(transaction, dict(enumerate(spent)))
     return held - paid
 
 
-def _run_scripts(transaction: Transaction, spent: Sequence[TxOutput]) -> None:
+def check_input(transaction: Transaction, index: int, spent: TxOutput) -> None:
+    """Run the scripts of one input alone, against the output that it spends. Raises InvalidInput."""
+    _run_scripts(transaction, {index: spent})
+
+
+def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> None:
     # The SDK takes 0.4 s to import: only who runs scripts pays for it.
     with sdk_import():
         from bsv.script.script import Script
@@ -48,7 +55,8 @@ def _run_scripts(transaction: Transaction, spent: Sequence[TxOutput]) -> None:
         for item in transaction.inputs
     ]
     outputs = [TransactionOutput(Script(output.script), output.satoshis) for output in transaction.outputs]
-    for index, (item, output) in enumerate(zip(inputs, spent, strict=True)):
+    for index, output in spent.items():
+        item = inputs[index]
         spend = Spend(
             {
                 "sourceTXID": item.source_txid,

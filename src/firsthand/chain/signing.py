@@ -21,12 +21,15 @@ from firsthand.proof.transaction import (
     encode_varint,
 )
 
-__all__ = ["Coin", "SignedTransaction", "build", "transaction_size"]
+__all__ = ["Coin", "SignedInput", "SignedTransaction", "build", "sign_single", "transaction_size"]
 
 _VERSION: Final = b"\x01\x00\x00\x00"
 _SEQUENCE: Final = b"\xff\xff\xff\xff"
 _LOCKTIME: Final = b"\x00\x00\x00\x00"
 _SIGHASH: Final = 0x41
+_SIGHASH_SINGLE: Final = 0xC3
+"""SINGLE | ANYONECANPAY | FORKID: binds the output of the same index, and leaves the fee to others."""
+
 _EXTENDED_MARKER: Final = b"\x00\x00\x00\x00\x00\xef"
 
 _INPUT_SIZE: Final = 36 + 1 + (1 + 72 + 1 + 33) + 4
@@ -41,6 +44,14 @@ class Coin:
 
     outpoint: Outpoint
     satoshis: int
+    script: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInput:
+    """A coin that its owner has unlocked already by `sign_single`."""
+
+    coin: Coin
     script: bytes
 
 
@@ -69,15 +80,18 @@ def build(
     change_script: bytes | None,
     policy: FeePolicy,
     key: WalletKey,
+    *,
+    first: SignedInput | None = None,
 ) -> SignedTransaction:
     """Spend all these coins of `key` into these outputs, and what is left above the fee into a change output.
 
-    Without a `change_script`, all that is left is the fee. Raises InsufficientFunds saying how much is
-    missing, InvalidInput when a script or the whole is above the policy's limits.
+    `first` becomes input 0, already signed for output 0. Without a `change_script`, all that is left is the
+    fee. Raises InsufficientFunds saying how much is missing, InvalidInput when a script or the whole is
+    above the policy's limits.
     """
-    held = sum(coin.satoshis for coin in coins)
+    held = sum(coin.satoshis for coin in coins) + (first.coin.satoshis if first else 0)
     spent = sum(output.satoshis for output in outputs)
-    size = transaction_size(len(coins), outputs, change_script is not None)
+    size = transaction_size(len(coins) + (first is not None), outputs, change_script is not None)
     if size > policy.max_tx_size or any(len(output.script) > policy.max_script_size for output in outputs):
         raise InvalidInput(f"the transaction of {size} bytes is above the broadcaster's limits")
     fee = policy.fee(size)
@@ -91,33 +105,63 @@ def build(
         final.append(TxOutput(held - spent - fee, change_script))
     else:
         fee = held - spent
-    return _sign(coins, tuple(final), fee, key)
+    return _sign(coins, tuple(final), fee, key, first)
+
+
+def sign_single(coin: Coin, output: TxOutput, key: WalletKey) -> bytes:
+    """The script that unlocks this coin of `key` for whatever transaction has `output` at the same index.
+
+    Whoever pays the fee adds inputs and outputs of their own; they cannot send this coin elsewhere.
+    """
+    message = (
+        _VERSION
+        + bytes(64)  # BIP-143: no outpoints and no sequences of others
+        + coin.outpoint.txid
+        + coin.outpoint.vout.to_bytes(4, "little")
+        + encode_varint(len(coin.script))
+        + coin.script
+        + coin.satoshis.to_bytes(8, "little")
+        + _SEQUENCE
+        + double_sha256(encode_output(output))
+        + _LOCKTIME
+        + _SIGHASH_SINGLE.to_bytes(4, "little")
+    )
+    return _unlocking(key.sign_digest(double_sha256(message)), _SIGHASH_SINGLE, key)
+
+
+def _unlocking(signature: bytes, sighash: int, key: WalletKey) -> bytes:
+    return bytes((len(signature) + 1,)) + signature + bytes((sighash,)) + b"\x21" + key.public
 
 
 def _sign(
-    coins: Sequence[Coin], outputs: tuple[TxOutput, ...], fee: int, key: WalletKey
+    coins: Sequence[Coin],
+    outputs: tuple[TxOutput, ...],
+    fee: int,
+    key: WalletKey,
+    first: SignedInput | None,
 ) -> SignedTransaction:
-    outpoints = [coin.outpoint.txid + coin.outpoint.vout.to_bytes(4, "little") for coin in coins]
+    spent = (first.coin, *coins) if first else tuple(coins)
+    outpoints = [coin.outpoint.txid + coin.outpoint.vout.to_bytes(4, "little") for coin in spent]
     encoded_outputs = b"".join([encode_output(output) for output in outputs])
     # BIP-143: version, hash of outpoints, hash of sequences, then the input's own, hash of outputs.
-    head = _VERSION + double_sha256(b"".join(outpoints)) + double_sha256(_SEQUENCE * len(coins))
+    head = _VERSION + double_sha256(b"".join(outpoints)) + double_sha256(_SEQUENCE * len(spent))
     tail = _SEQUENCE + double_sha256(encoded_outputs) + _LOCKTIME + _SIGHASH.to_bytes(4, "little")
-    count = encode_varint(len(coins))
+    count = encode_varint(len(spent))
     raw = [_VERSION, count]
     extended = [_VERSION, _EXTENDED_MARKER, count]
-    push_key = b"\x21" + key.public
-    for coin, outpoint in zip(coins, outpoints, strict=True):
+    for index, (coin, outpoint) in enumerate(zip(spent, outpoints, strict=True)):
         script = encode_varint(len(coin.script)) + coin.script
         amount = coin.satoshis.to_bytes(8, "little")
-        signature = key.sign_digest(double_sha256(head + outpoint + script + amount + tail))
-        unlocking = bytes((len(signature) + 1,)) + signature + bytes((_SIGHASH,)) + push_key
-        spend = outpoint + bytes((len(unlocking),)) + unlocking + _SEQUENCE
+        if first is not None and index == 0:
+            unlocking = first.script
+        else:
+            digest = double_sha256(head + outpoint + script + amount + tail)
+            unlocking = _unlocking(key.sign_digest(digest), _SIGHASH, key)
+        spend = outpoint + encode_varint(len(unlocking)) + unlocking + _SEQUENCE
         raw.append(spend)
         extended += [spend, amount, script]
     end = encode_varint(len(outputs)) + encoded_outputs + _LOCKTIME
     raw.append(end)
     extended.append(end)
     transaction = b"".join(raw)
-    return SignedTransaction(
-        transaction, b"".join(extended), double_sha256(transaction), fee, tuple(coins), outputs
-    )
+    return SignedTransaction(transaction, b"".join(extended), double_sha256(transaction), fee, spent, outputs)

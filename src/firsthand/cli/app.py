@@ -22,6 +22,7 @@ from firsthand.cli import (
     records,
     server,
     setup,
+    tokens,
 )
 from firsthand.cli.session import set_folder
 
@@ -75,6 +76,7 @@ for module in (
     certify,
     chain,
     proofs,
+    tokens,
     server,
     demo,
 ):

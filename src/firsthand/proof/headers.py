@@ -41,6 +41,9 @@ class HeaderView(Protocol):
     def hash_at(self, height: int) -> bytes | None:
         """The hash of the best chain's block at that height, or None when it is not there."""
 
+    def header_at(self, height: int) -> BlockHeader | None:
+        """The best chain's header at that height, or None when it is not there."""
+
 
 def parse_header(raw: bytes) -> BlockHeader:
     """Read a header. Raises InvalidInput unless it has 80 bytes."""

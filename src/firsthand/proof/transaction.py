@@ -26,6 +26,7 @@ __all__ = [
     "double_sha256",
     "encode_extended",
     "encode_output",
+    "encode_push",
     "encode_transaction",
     "encode_varint",
     "from_hash_hex",
@@ -277,19 +278,19 @@ def _encode_input(item: TxInput) -> bytes:
 
 def data_script(pushes: Sequence[bytes]) -> bytes:
     """`OP_FALSE OP_RETURN` and each push in its shortest direct form (no OP_1 … OP_16)."""
-    parts = [b"\x00\x6a"]
-    for push in pushes:
-        size = len(push)
-        if size <= 75:
-            parts.append(bytes((size,)))
-        elif size < 1 << 8:
-            parts.append(b"\x4c" + size.to_bytes(1, "little"))
-        elif size < 1 << 16:
-            parts.append(b"\x4d" + size.to_bytes(2, "little"))
-        else:
-            parts.append(b"\x4e" + size.to_bytes(4, "little"))
-        parts.append(push)
-    return b"".join(parts)
+    return b"\x00\x6a" + b"".join([encode_push(push) for push in pushes])
+
+
+def encode_push(data: bytes) -> bytes:
+    """The push of these bytes in its shortest direct form (no OP_1 … OP_16)."""
+    size = len(data)
+    if size <= 75:
+        return bytes((size,)) + data
+    if size < 1 << 8:
+        return b"\x4c" + size.to_bytes(1, "little") + data
+    if size < 1 << 16:
+        return b"\x4d" + size.to_bytes(2, "little") + data
+    return b"\x4e" + size.to_bytes(4, "little") + data
 
 
 def data_pushes(script: bytes) -> tuple[bytes, ...] | None:

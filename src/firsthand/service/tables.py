@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from firsthand.journal.database import KEY, NUMBER
 
@@ -20,9 +32,12 @@ __all__ = [
     "OBSERVED_LIST",
     "PUBLISHED_LIST",
     "RELEASED_TOKEN",
+    "SALE_RECEIPT",
     "SERVICE_METADATA",
     "STATUS_SEATS",
     "SUBSCRIPTION",
+    "TOKEN",
+    "TOKEN_MOVE",
 ]
 
 SERVICE_METADATA: Final = MetaData()
@@ -154,3 +169,47 @@ OBSERVED_LIST: Final = Table(
     Column("document", LargeBinary, nullable=False),
 )
 """Status lists of others as they were fetched, by the leaf hash that the journal names."""
+
+TOKEN: Final = Table(
+    "token",
+    SERVICE_METADATA,
+    Column("mint", LargeBinary, primary_key=True),
+    Column("piece", KEY, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("maker", KEY, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("created", String, nullable=False),
+    UniqueConstraint("piece", "generation"),
+)
+"""The tokens that this workspace follows; `generation` counts the ended ones of a piece before it."""
+
+TOKEN_MOVE: Final = Table(
+    "token_move",
+    SERVICE_METADATA,
+    Column("token", LargeBinary, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("txid", LargeBinary, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("keeper", String, nullable=False),
+    Column("owner", LargeBinary, index=True),
+    Column("created", String, nullable=False),
+    Column("raw", LargeBinary),
+    Column("bump", LargeBinary),
+    Column("issuer", String),
+    Column("event", LargeBinary),
+    Column("place", BigInteger),
+)
+"""Each transaction of a token's path, the mint as number 0. One made here is in the outbox; of one made
+elsewhere `raw` and `bump` stand here. `event` is what `issuer` records of it, at `place` once that is
+done."""
+
+SALE_RECEIPT: Final = Table(
+    "sale_receipt",
+    SERVICE_METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("token", LargeBinary, nullable=False, index=True),
+    Column("document", LargeBinary, nullable=False),
+)
+"""What was paid, by whom: only the digest of it is journaled, and the salt in it keeps that from being
+guessed.
+"""
