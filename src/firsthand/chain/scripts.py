@@ -6,6 +6,8 @@ The interpreter is the SDK's `Spend`; which outputs are spent, and the value rul
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
 
 from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput
@@ -37,7 +39,8 @@ def check_input(transaction: Transaction, index: int, spent: TxOutput) -> None:
     _run_scripts(transaction, {index: spent})
 
 
-def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> None:
+@cache
+def _interpreter() -> tuple[Any, Any, Any, Any]:
     # The SDK takes 0.4 s to import: only who runs scripts pays for it.
     with sdk_import():
         from bsv.script.script import Script
@@ -45,6 +48,11 @@ def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> Non
         from bsv.transaction_input import TransactionInput
         from bsv.transaction_output import TransactionOutput
 
+    return Script, Spend, TransactionInput, TransactionOutput
+
+
+def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> None:
+    Script, Spend, TransactionInput, TransactionOutput = _interpreter()
     inputs = [
         TransactionInput(
             source_txid=hash_hex(item.outpoint.txid),

@@ -112,7 +112,7 @@ def read_bump(reader: Reader) -> Bump:
         level: dict[int, tuple[int, bytes | None]] = {}
         last = -1
         for _ in range(reader.count(2)):
-            offset, flag = reader.varint(), reader.integer(1)
+            offset, flag = reader.varint(), reader.byte()
             if not last < offset < 1 << (count - number):
                 raise InvalidInput(f"offset {offset} at level {number} of the BUMP is out of order or range")
             if flag not in (_HASH, _DUPLICATE, _TXID):

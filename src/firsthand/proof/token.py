@@ -122,14 +122,14 @@ def moved(transaction: Transaction, holding: Holding, mint: Outpoint) -> Holding
     if places[0] != 0:
         return Lost(transaction.txid, f"it is spent as input {places[0]}, not as input 0", places[0])
     output = transaction.outputs[TOKEN_VOUT]
+    owner = p2pkh_owner(output.script)
+    if owner is not None and output.satoshis == 1:
+        return Holding(Outpoint(transaction.txid, TOKEN_VOUT), owner)
     if output.script == melt_script(mint):
         return Melted(transaction.txid)
-    if output.satoshis != 1:
-        return Lost(transaction.txid, f"output 0 holds {output.satoshis} satoshis, not one")
-    owner = p2pkh_owner(output.script)
     if owner is None:
         return Lost(transaction.txid, "output 0 is not under P2PKH")
-    return Holding(Outpoint(transaction.txid, TOKEN_VOUT), owner)
+    return Lost(transaction.txid, f"output 0 holds {output.satoshis} satoshis, not one")
 
 
 def melt_script(mint: Outpoint) -> bytes:

@@ -8,7 +8,8 @@ from typing import Any
 
 from firsthand.chain.beef import check_mined, encode_beef, parse_beef
 from firsthand.chain.protocols import TxState
-from firsthand.chain.token import Hop, Theft, TokenReport, standing_theft, verify_token
+from firsthand.chain.theft import Hop, Theft, standing_theft
+from firsthand.chain.token import TokenReport, verify_token
 from firsthand.errors import BroadcastUncertain, Conflict, FirsthandError, InvalidInput, NotFound
 from firsthand.events.identifiers import canonical as canonical_uri
 from firsthand.proof.bump import parse_bump
