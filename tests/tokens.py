@@ -61,5 +61,10 @@ def minted(access: ChainAccess, to: str = "workspace", number: int = 7) -> Minte
 def exported(access: ChainAccess, number: int = 7) -> tuple[bytes, RawHeaders]:
     """The token's file and the headers, after anchoring what is new."""
     anchor(access)
-    data = b"".join(export_token(access, piece_uri(number)))
-    return data, check_headers(b"".join(export_headers(access)), access.network)
+    return b"".join(export_token(access, piece_uri(number))), headers_of(access)
+
+
+def headers_of(access: ChainAccess) -> RawHeaders:
+    """A verifier's own headers of the chain as it is now."""
+    access.sync_headers()
+    return check_headers(b"".join(export_headers(access)), access.network)

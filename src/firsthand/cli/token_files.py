@@ -42,12 +42,9 @@ def export(
     Example:  firsthand token export https://aurum.example/id/item/ring-7 -o ring-7.fhtoken
     """
     from firsthand.service.prove import write_whole
-    from firsthand.service.token_events import settle
     from firsthand.service.token_files import export_token
 
-    access = open_access()
-    settle(access)
-    size = write_whole(output, export_token(access, piece), lambda done: None)
+    size = write_whole(output, export_token(open_access(), piece), lambda done: None)
     emit(as_json, {"file": str(output), "bytes": size}, f"Wrote {output} ({size:,} bytes).")
 
 

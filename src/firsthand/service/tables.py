@@ -179,9 +179,11 @@ TOKEN: Final = Table(
     Column("maker", KEY, nullable=False),
     Column("certificate", LargeBinary, nullable=False),
     Column("created", String, nullable=False),
+    Column("bundles", LargeBinary, nullable=False),
     UniqueConstraint("piece", "generation"),
 )
-"""The tokens that this workspace follows; `generation` counts the ended ones of a piece before it."""
+"""The tokens that this workspace follows; `generation` counts the ended ones of a piece before it.
+`bundles` are lines of an imported file: proofs of events that stand in the logs of others."""
 
 TOKEN_MOVE: Final = Table(
     "token_move",

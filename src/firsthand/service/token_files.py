@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,9 @@ from firsthand.chain.token import TokenReport, verify_token
 from firsthand.errors import BroadcastUncertain, Conflict, FirsthandError, InvalidInput, NotFound
 from firsthand.events.identifiers import canonical as canonical_uri
 from firsthand.proof.bump import parse_bump
+from firsthand.proof.bundle import parse_bundle
 from firsthand.proof.canonical import parse_canonical
+from firsthand.proof.capture import event_leaf
 from firsthand.proof.token import (
     TOKEN_VOUT,
     Holding,
@@ -24,7 +27,8 @@ from firsthand.proof.token import (
 )
 from firsthand.proof.transaction import Outpoint, hash_hex
 from firsthand.service.chain_access import ChainAccess
-from firsthand.service.prove import event_numbers, prove_events
+from firsthand.service.prove import prove_events
+from firsthand.service.token_events import settle
 from firsthand.service.token_store import ADDRESS, NOBODY, WORKSPACE, Move, Token, TokenKeys, TokenStore
 
 __all__ = ["Step", "TokenStatus", "export_token", "import_token", "token_status"]
@@ -67,13 +71,27 @@ class TokenStatus:
 def export_token(access: ChainAccess, name: str) -> Iterator[bytes]:
     """The lines of a token's file: its path, every transaction with its BUMP, and all events about the piece.
 
-    Raises NotFound when a transaction or an event is in no block yet; run `firsthand anchor --wait`.
+    What the chain says is taken in first, if it answers. Raises NotFound when a transaction or an event is
+    in no block yet; run `firsthand anchor --wait`.
     """
-    access.sync_headers()
+    with suppress(BroadcastUncertain):
+        settle(access)
     token = TokenStore(access).find(name)
     beef = encode_beef([_proven(access, move) for move in TokenStore(access).path(token)])
-    numbers = event_numbers(access, [token.piece])
-    return write_token_file(token.outpoint, beef, prove_events(access, numbers))
+    return write_token_file(token.outpoint, beef, _bundles(access, token))
+
+
+def _bundles(access: ChainAccess, token: Token) -> Iterator[bytes]:
+    """The proofs of events about the piece: those of other logs, as they came, and our own, made anew."""
+    numbers = access.workspace.index.by_item(token.piece)
+    ours = list(prove_events(access, numbers))
+    known = {_leaf(line) for line in ours}
+    yield from (line for line in TokenStore(access).bundles(token.mint) if _leaf(line) not in known)
+    yield from ours
+
+
+def _leaf(line: bytes) -> bytes:
+    return event_leaf(parse_bundle(line.removesuffix(b"\n")).event)
 
 
 def _proven(access: ChainAccess, move: Move) -> tuple[bytes, bytes]:
@@ -124,6 +142,7 @@ def import_token(access: ChainAccess, data: bytes) -> TokenReport:
     beef = parse_beef(parse_token_file(data).beef)
     store, keys = TokenStore(access), TokenKeys(access)
     now = access.workspace.now()
+    kept = {_leaf(line): line for line in store.bundles(report.mint.txid)}
     with access.workspace.engine.begin() as connection:
         known = store.moves(connection, report.mint.txid)
         ours = [move.txid for move in known]
@@ -145,6 +164,8 @@ def import_token(access: ChainAccess, data: bytes) -> TokenReport:
             )  # fmt: skip
             store.add_move(connection, move)
             access.coins.follow(connection, beef.transactions[hop.txid], TOKEN_VOUT, hop.holding is not None)
+        kept |= {_leaf(line): line + b"\n" for line in parse_token_file(data).bundles}
+        store.keep_bundles(connection, report.mint.txid, b"".join(kept.values()))
     return report
 
 

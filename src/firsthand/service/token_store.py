@@ -118,6 +118,7 @@ class TokenStore:
             "maker": token.certificate.maker,
             "certificate": canonical(certificate_document(token.certificate)),
             "created": token.created,
+            "bundles": b"",
         }
         connection.execute(TOKEN.insert(), row)
 
@@ -135,6 +136,16 @@ class TokenStore:
         if move.event is not None and "fh:receipt" in (event := parse_canonical(move.event)):
             digest = from_base64(event, "fh:receipt", "$", 32)
             connection.execute(delete(SALE_RECEIPT).where(SALE_RECEIPT.c.digest == digest))
+
+    def keep_bundles(self, connection: Connection, mint: bytes, lines: bytes) -> None:
+        """Keep the proofs of events that stand in the logs of others."""
+        connection.execute(update(TOKEN).where(TOKEN.c.mint == mint).values(bundles=lines))
+
+    def bundles(self, mint: bytes) -> list[bytes]:
+        """Those proofs: lines of a bundle file, each ended by LF."""
+        with reading(self._engine) as connection:
+            lines = connection.execute(select(TOKEN.c.bundles).where(TOKEN.c.mint == mint)).scalar()
+        return (lines or b"").splitlines(keepends=True)
 
     def recorded(self, connection: Connection, txids: Sequence[bytes], place: int) -> None:
         """The events of these moves stand at that place of the log."""

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("maker", KEY, nullable=False),
         sa.Column("certificate", sa.LargeBinary, nullable=False),
         sa.Column("created", sa.String, nullable=False),
+        sa.Column("bundles", sa.LargeBinary, nullable=False),
         sa.UniqueConstraint("piece", "generation"),
     )
     op.create_table(
