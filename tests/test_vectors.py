@@ -16,17 +16,24 @@ from unittest.mock import patch
 
 import pytest
 
+from firsthand.chain.bearer import code_secret, encode_code
 from firsthand.chain.headers import check_headers
 from firsthand.chain.networks import NETWORKS
 from firsthand.chain.sandbox import SandboxChain
+from firsthand.chain.signing import sign_single
+from firsthand.chain.token import verify_token
 from firsthand.proof.account_bundle import verify_statement
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import check_receipt, entry_leaf, event_leaf
+from firsthand.proof.fields import base64_text
 from firsthand.proof.merkle import consistency_proof, inclusion_proof, leaf_hash, tree_root
-from firsthand.proof.transaction import data_script
+from firsthand.proof.parties import Party
+from firsthand.proof.token import challenge_text
+from firsthand.proof.transaction import TxOutput, data_script, parse_transaction
 from firsthand.proof.verify import verify
 from firsthand.service import workspace as workspace_module
 from firsthand.service.anchor import anchor
+from firsthand.service.chain_access import ChainAccess
 from firsthand.service.confirm import acknowledge, countersign, receipt_code
 from firsthand.service.export import export_checkpoint, export_headers
 from firsthand.service.member_keys import link_key
@@ -34,8 +41,13 @@ from firsthand.service.parties import add_party, revoke_key, rotate_key
 from firsthand.service.prove import event_numbers, prove_events, seals_file
 from firsthand.service.publish import publish
 from firsthand.service.statements import account_statement, statement_lines
+from firsthand.service.token_files import token_status
+from firsthand.service.token_moves import claim, fresh_code, place_of
+from firsthand.service.token_reports import record_work
+from firsthand.service.token_store import TokenKeys
 from tests.made import LOT, event, new_access, record
 from tests.service.cooperatives import new_coop
+from tests.tokens import FINGERPRINT, atelier, exported, minted, piece_uri
 
 FOLDER = Path(__file__).parent / "vectors" / "spec"
 NOW = "2026-01-01T00:00:00Z"
@@ -90,6 +102,7 @@ def generate(folder: Path) -> dict[str, bytes]:
             made[f"{'anchor' if number else 'genesis'}-{number}.raw"] = access.outbox.get(anchored.txid).raw
         made["hashes.json"] = hashes(workspace.log_key.did)
         made |= confirmed(folder)
+    made |= tokens(folder)
     return made
 
 
@@ -107,6 +120,46 @@ def confirmed(folder: Path) -> dict[str, bytes]:
         "confirmed.jsonl": b"".join(prove_events(coop.access, [0, 1])),
         "statement.fhaccount": b"".join(statement_lines(coop.access, statement)),
         "confirmed-headers.raw": b"".join(export_headers(coop.access)),
+    }
+
+
+def tokens(folder: Path) -> dict[str, bytes]:
+    """A ring minted under a bearer code, claimed, repaired, and claimed again from another code."""
+    with fixed():
+        return _tokens(*atelier(folder / "atelier", now=lambda: NOW))
+
+
+def _tokens(access: ChainAccess, _: Party) -> dict[str, bytes]:
+    done = minted(access, "code")
+    assert done.code is not None
+    fresh, address = fresh_code(access)
+    claim(access, done.code, address)
+    record_work(access, piece_uri(), "repair", "Aurum", "prong retipped", FINGERPRINT)
+    file, _ = exported(access)
+    keys, status = TokenKeys(access), token_status(access, piece_uri())
+    place = place_of(access, keys.of_code(fresh).hash160)
+    to = keys.own
+    assert status.tip is not None
+    challenge = challenge_text(done.token.outpoint, status.tip, "Insurer Ltd", bytes(range(16)))
+    value = {
+        "codes": {
+            code: code_secret(code).hex() for code in (done.code, fresh, encode_code(bytes(range(16))))
+        },
+        "claim": {
+            "code": fresh,
+            "outpoint": str(place.coin.outpoint),
+            "script": place.coin.script.hex(),
+            "to": to.address,
+            "unlocking": sign_single(place.coin, TxOutput(1, to.script), keys.of_code(fresh)).hex(),
+        },
+        "inscription": parse_transaction(access.outbox.get(done.token.mint).raw).outputs[0].script.hex(),
+        "challenge": challenge,
+        "response": base64_text(keys.of_code(fresh).sign_message(challenge)),
+    }
+    return {
+        "token.fhtoken": file,
+        "token-headers.raw": b"".join(export_headers(access)),
+        "token.json": json.dumps(value, indent=1).encode() + b"\n",
     }
 
 
@@ -164,6 +217,19 @@ def test_the_stored_confirmations_verify() -> None:
     statement = verify_statement((FOLDER / "statement.fhaccount").read_bytes(), headers)
     assert statement.valid
     assert [str(entry.amount) for entry in statement.entries] == ["29.76", "-1"]
+
+
+def test_the_stored_token_verifies() -> None:
+    headers = check_headers((FOLDER / "token-headers.raw").read_bytes(), NETWORKS["sandbox"])
+    value = json.loads((FOLDER / "token.json").read_bytes())
+    report = verify_token(
+        (FOLDER / "token.fhtoken").read_bytes(),
+        headers,
+        challenge=value["challenge"],
+        response=value["response"],
+    )
+    assert report.stands
+    assert {step.name: step.outcome for step in report.further} == {"theft": "passed", "ownership": "passed"}
 
 
 if __name__ == "__main__":

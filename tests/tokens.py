@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +46,14 @@ def order(number: int = 7, to: str = "workspace") -> Order:
     return Order(piece_uri(number), f"Ring {number}", FINGERPRINT, (photograph,), to)
 
 
-def atelier(folder: Path, database: str = "", pieces: int = 1) -> tuple[ChainAccess, Party]:
+def atelier(
+    folder: Path, database: str = "", pieces: int = 1, now: Callable[[], str] | None = None
+) -> tuple[ChainAccess, Party]:
     """A workspace whose maker has recorded rings 7, 8, …"""
     access = new_access(folder, database)
+    if now is not None:
+        access.workspace.now = now
+        access.workspace.journal._now = now
     maker = add_party(access.workspace, "Aurum", ("maker",)).party
     record(access, maker, *[made_event(7 + number) for number in range(pieces)])
     return access, maker

@@ -33,10 +33,10 @@ from firsthand.proof.transaction import TxOutput, parse_transaction
 from firsthand.proof.verify import Outcome
 from firsthand.service import token_events
 from firsthand.service.chain_access import ChainAccess
-from firsthand.service.mint import FUNDING, mint
+from firsthand.service.mint import mint
 from firsthand.service.parties import add_party
 from firsthand.service.token_check import check_receipt
-from firsthand.service.token_events import PURPOSE, settle
+from firsthand.service.token_events import FUNDING, PURPOSE, settle
 from firsthand.service.token_files import export_token, import_token, token_status
 from firsthand.service.token_moves import (
     Sale,

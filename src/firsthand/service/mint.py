@@ -29,15 +29,13 @@ from firsthand.proof.parties import Party
 from firsthand.proof.token import TOKEN_VOUT, brings_into_being
 from firsthand.proof.transaction import Outpoint, TxOutput
 from firsthand.service.chain_access import ChainAccess
-from firsthand.service.token_events import PURPOSE, move_event, settle
+from firsthand.service.token_events import FUNDING, PURPOSE, move_event, settle
 from firsthand.service.token_store import ADDRESS, CODE, NOBODY, WORKSPACE, Move, Token, TokenKeys, TokenStore
 
 __all__ = ["MAX_BATCH", "Minted", "Order", "mint"]
 
 MAX_BATCH: Final = 1_000
 """Pieces funded by one transaction and stored together; a longer run is cut into such."""
-
-FUNDING: Final = "token-funding"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from firsthand.proof.transaction import hash_hex
 from firsthand.service import wallet
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.settings import Settings
+from firsthand.service.token_events import TOKEN_PURPOSES
 from firsthand.service.workspace import KEYSTORE
 
 __all__ = ["MISSION_USD", "Finding", "Status", "doctor", "status", "usd"]
@@ -82,7 +83,8 @@ def status(access: ChainAccess) -> Status:
             confirmed += depth >= workspace.settings.finality.confirmed
             final += depth >= workspace.settings.finality.final
     fees = access.outbox.fees()
-    total = sum(satoshis for _, satoshis in fees.values())
+    # Certificates are not records: what they cost is shown, but not spread over the events.
+    total = sum(satoshis for purpose, (_, satoshis) in fees.items() if purpose not in TOKEN_PURPOSES)
     return Status(
         network=access.network.name,
         log=hash_hex(anchors[0].txid) if anchors else None,

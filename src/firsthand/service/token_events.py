@@ -22,7 +22,17 @@ from firsthand.service.capture import Captured, capture_events, prepare
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.token_store import Move, Token, TokenStore
 
-__all__ = ["move_event", "plain_event", "record_event", "record_waiting", "settle", "theft_event"]
+__all__ = [
+    "FUNDING",
+    "PURPOSE",
+    "TOKEN_PURPOSES",
+    "move_event",
+    "plain_event",
+    "record_event",
+    "record_waiting",
+    "settle",
+    "theft_event",
+]
 
 _CONTEXT: Final = ["https://ref.gs1.org/standards/epcis/2.0.0/epcis-context.jsonld", {"fh": NAMESPACE}]
 
@@ -35,6 +45,14 @@ _WORDS: Final[dict[str, dict[str, Any]]] = {
     "recovered": {"persistentDisposition": {"unset": ["stolen"]}},
 }
 """CBV 2.0's words for what has one."""
+
+PURPOSE: Final = "token"
+"""What the outbox calls a transaction that mints, moves or ends tokens."""
+
+FUNDING: Final = "token-funding"
+"""And one that gives each mint of a batch its coin."""
+
+TOKEN_PURPOSES: Final = (PURPOSE, FUNDING)
 
 _DONE: Final = (TxState.SEEN, TxState.MINED)
 
@@ -144,7 +162,3 @@ def _record(access: ChainAccess, store: TokenStore, issuer: str, moves: list[Mov
         store.recorded(connection, [move.txid for move in moves], appended[-1].place)
 
     capture_events(workspace, prepared, party.uri, workspace.held_key(party.keys), also=also)
-
-
-PURPOSE: Final = "token"
-"""What the outbox calls a transaction that mints, moves or ends tokens."""

@@ -1,0 +1,255 @@
+"""The jewellery season by the installed command: from stones and silver to a ring that a stranger verifies.
+
+The certified step stands for an assay office's credential: it is an event that names one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+
+from firsthand.chain.bearer import ALPHABET
+from tests.cli.test_commands import FIRSTHAND, Shell, document
+
+pytestmark = pytest.mark.timeout(900)  # some fifty commands, each a process of its own
+
+BASE = "https://aurum.example/id"
+RING = f"{BASE}/item/ring-7"
+STONE, SILVER = f"{BASE}/item/sapphire-3", f"{BASE}/lot/silver-12"
+FINGERPRINT: dict[str, Any] = {
+    "weight": {"value": 4_210, "uom": "MGM"},
+    "dimensions": [{"name": "inner diameter", "value": 17_350, "uom": "4H"}],
+    "stones": [
+        {
+            "species": "sapphire",
+            "kind": "natural",
+            "weight": {"value": 204_000, "uom": "MC"},
+            "treatment": "heated",
+            "report": "GRS 2026-1",
+        }
+    ],
+    "marks": ["AA", "925"],
+}
+# The smallest PNG: one grey pixel.
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a49444154789c63680000008200"
+    "81dd436af40000000049454e44ae426082"
+)
+
+
+def moment(day: int, **more: Any) -> dict[str, Any]:
+    return {
+        "eventTime": f"2026-04-{day:02d}T10:00:00Z",
+        "eventTimeZoneOffset": "+00:00",
+        **more,
+    }
+
+
+def received() -> list[dict[str, Any]]:
+    """Stones and silver in."""
+    return [
+        moment(1, type="ObjectEvent", action="ADD", bizStep="receiving", epcList=[STONE]),
+        moment(
+            1, type="ObjectEvent", action="ADD", bizStep="receiving",
+            quantityList=[{"epcClass": SILVER, "quantity": 100, "uom": "GRM"}],
+        ),
+    ]  # fmt: skip
+
+
+def made() -> dict[str, Any]:
+    """The ring made of both."""
+    return moment(
+        9, type="TransformationEvent", bizStep="assembling", inputEPCList=[STONE],
+        inputQuantityList=[{"epcClass": SILVER, "quantity": 4.5, "uom": "GRM"}], outputEPCList=[RING],
+    )  # fmt: skip
+
+
+def assayed() -> dict[str, Any]:
+    return moment(
+        12, type="ObjectEvent", action="OBSERVE", bizStep="inspecting", disposition="conformant",
+        epcList=[RING], certificationInfo=["https://assay.example/credentials/2026-77"],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A workshop that has made a ring and had it assayed."""
+    shell = Shell(tmp_path_factory.mktemp("season"))
+    shell.run("init", "--uri", "https://aurum.example")
+    shell.run("party", "add", "Aurum", "--role", "maker")
+    shell.run("party", "add", "Assay", "--role", "certifier")
+    shell.run("record", shell.write("in.json", document(*received())), "--as", "Aurum")
+    shell.run("record", shell.write("made.json", document(made())), "--as", "Aurum")
+    shell.run("record", shell.write("assay.json", document(assayed())), "--as", "Assay")
+    (shell.folder / "ring.png").write_bytes(PIXEL)
+    order = {
+        "piece": RING,
+        "name": "Ring 7",
+        "fingerprint": FINGERPRINT,
+        "photographs": [{"file": "ring.png"}],
+    }
+    shell.write("ring.json", order)
+    return shell
+
+
+def headers(shell: Shell, name: str = "headers.raw") -> None:
+    done = subprocess.run(
+        [FIRSTHAND, "export", "headers"], env=shell.environ, capture_output=True, check=True
+    )
+    (shell.folder / name).write_bytes(done.stdout)
+
+
+def lone(shell: Shell, tmp_path: Path, *names: str) -> Shell:
+    """A machine without the workspace: only these files."""
+    other = Shell(tmp_path)
+    other.environ["FIRSTHAND_HOME"] = "/nonexistent"
+    for name in names:
+        shutil.copy(shell.folder / name, tmp_path / name)
+    return other
+
+
+def test_the_jewellery_season(season: Shell, tmp_path: Path) -> None:
+    shell = season
+    minted = shell.json("token", "mint", "ring.json", "--as", "Aurum")
+    assert minted["new"]
+    assert shell.json("token", "mint", "ring.json", "--as", "Aurum") == {**minted, "new": False}
+    sold = shell.json("token", "sell", RING, "--price", "1200.00 EUR", "--buyer", "Ann", "-o", "receipt.json")
+    code = sold["code"]
+    # The first owner scratches the label and claims it, to a code of her own.
+    wrong = ALPHABET[ALPHABET.index(code[8]) ^ 1]
+    assert "at place 8" in shell.run("token", "claim", code[:8] + wrong + code[9:], code=2)
+    claimed = shell.json("token", "claim", code, "--to", "new")
+    assert "used before" in shell.run("token", "claim", code, code=1)
+    # She resells it: the next owner claims it from her code.
+    resold = shell.json("token", "claim", claimed["code"], "--to", "new")
+    shell.run(
+        "token", "resize", RING, "--as", "Aurum", "--fingerprint", shell.write("after.json", FINGERPRINT)
+    )
+    shell.run("anchor", "--wait")
+    shell.run("token", "export", RING, "-o", "ring-7.fhtoken")
+    headers(shell)
+
+    stranger = lone(shell, tmp_path, "ring-7.fhtoken", "headers.raw", "receipt.json", "ring.png")
+    report = stranger.json("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw")
+    assert (report["valid"], report["stands"], report["state"]) == (True, True, "live")
+    assert [step["outcome"] for step in report["steps"]] == ["passed"] * 6
+    assert len(report["path"]) == 4
+    kinds = [item["event"].get("fh:pieceEvent") or item["event"]["bizStep"] for item in report["events"]]
+    assert kinds == ["assembling", "inspecting", "mint", "sale", "claim", "claim", "resize"]
+    assert report["certificate"]["photographs"] == [
+        {"sha256": _base64(sha256(PIXEL).digest()), "mediaType": "image/png"}
+    ]
+    text = stranger.run(
+        "token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--receipt", "receipt.json"
+    )
+    assert "VALID: https://aurum.example/id/party/aurum certified" in text
+    assert "seized" in text
+    assert "sold for 1200.00 EUR" in text
+    assert "sandbox" in text
+    # Who owns it: the one whose key answers a challenge.
+    line = stranger.json("token", "challenge", "ring-7.fhtoken", "--as", "Insurer Ltd")["challenge"]
+    assert line != stranger.json("token", "challenge", "ring-7.fhtoken", "--as", "Insurer Ltd")["challenge"]
+    answer = shell.json("token", "respond", line, "--code", resold["code"])["response"]
+    check = ("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--challenge", line)
+    assert "holds the token's key" in stranger.run(*check, "--response", answer)
+    former = shell.json("token", "respond", line, "--code", claimed["code"])["response"]
+    assert "not signed by the key" in stranger.run(*check, "--response", former, code=1)
+    assert "does not keep that token" in shell.run("token", "respond", line, code=1)
+    # The live source is asked by the workspace, and named.
+    live = shell.run("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--live", "workspace")
+    assert "unspent, says the sandbox of this workspace at height" in live
+    _pdf(stranger)
+    # One changed byte, other headers, none.
+    data = (tmp_path / "ring-7.fhtoken").read_bytes()
+    stranger.write("changed", data.replace(b'"bizStep":"inspecting"', b'"bizStep":"destroying"'))
+    assert "NOT VALID" in stranger.run("token", "verify", "changed", "--headers", "headers.raw", code=1)
+    assert "NOT VALID" in stranger.run("token", "verify", "ring-7.fhtoken", code=1)
+    for name, content in {
+        "empty": b"",
+        "text": b"hello\n",
+        "cut": data[:-1],
+        "bundle": data.split(b"\n")[1] + b"\n",
+    }.items():
+        stranger.run("token", "verify", stranger.write(name, content), "--headers", "headers.raw", code=2)
+    _stolen_and_melted(shell, resold["code"])
+
+
+def _base64(data: bytes) -> str:
+    from base64 import b64encode
+
+    return b64encode(data).decode()
+
+
+def _pdf(stranger: Shell) -> None:
+    arguments = ("token", "pdf", "ring-7.fhtoken", "--headers", "headers.raw", "-o", "ring-7.pdf")
+    made = stranger.json(*arguments, "--photo", "ring.png")
+    assert made["stands"]
+    pdf = pypdfium2.PdfDocument(stranger.folder / "ring-7.pdf")
+    text = "".join(page.get_textpage().get_text_range() for page in pdf)
+    plain = "".join(text.split())
+    for told in (
+        "Ring7", RING, "4.21g", "17.35mm", "1.02ct", "GRS2026-1", "heated", "AA,925",
+        "https://assay.example/credentials/2026-77", "(shown)", sha256(PIXEL).hexdigest(),
+        "firsthandtokenverifyring-7.fhtoken", "provesnothingbyitself", "seized", "resize",
+    ):  # fmt: skip
+        assert told in plain, told
+    stranger.run(*arguments)
+    text = "".join(
+        page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(stranger.folder / "ring-7.pdf")
+    )
+    assert "(not shown)" in text
+    bare = ("token", "pdf", "ring-7.fhtoken", "-o", "unchecked.pdf")
+    assert "NOT VALID" in stranger.run(*bare, code=1)
+
+
+def _stolen_and_melted(shell: Shell, code: str) -> None:
+    shell.run("token", "stolen", RING, "--as", "Assay", code=1)
+    shell.run("token", "stolen", RING, "--as", "Assay", "--code", code)
+    shell.run("anchor", "--wait")
+    shell.run("token", "export", RING, "-o", "stolen.fhtoken")
+    headers(shell)
+    told = shell.run("token", "verify", "stolen.fhtoken", "--headers", "headers.raw", code=1)
+    assert "REPORTED STOLEN by its holder" in told
+    assert "REPORTED STOLEN" in shell.run("token", "history", RING)
+    shell.run("token", "recovered", RING, "--as", "Assay", "--code", code)
+    assert "REPORTED STOLEN" not in shell.run("token", "history", RING, "--live")
+    shell.run("token", "melt", RING, "--code", code, code=1)
+    shell.run("token", "melt", RING, "--code", code, "--yes")
+    shell.run("anchor", "--wait")
+    shell.run("token", "export", RING, "-o", "melted.fhtoken")
+    headers(shell)
+    told = shell.run("token", "verify", "melted.fhtoken", "--headers", "headers.raw", code=1)
+    assert "THE TOKEN HAS ENDED" in told
+    assert shell.json("token", "history", RING)["ended"]
+
+
+def test_bad_orders_name_the_place(season: Shell) -> None:
+    good = json.loads((season.folder / "ring.json").read_text())
+    for name, content, told in (
+        ("not json", b"{", "line 1"),
+        ("a number", b"1", "expected an object"),
+        ("nothing", b"[]", "no piece"),
+        ("unknown", {**good, "price": 1}, "$.price"),
+        ("no weight", {**good, "fingerprint": {}}, "fingerprint.weight"),
+        (
+            "grams",
+            {**good, "fingerprint": {**FINGERPRINT, "weight": {"value": 4, "uom": "GRM"}}},
+            "weight.uom",
+        ),
+        ("two", [good, good], "token batch"),
+        ("stone", {**good, "fingerprint": {**FINGERPRINT, "stones": [{"species": "x"}]}}, "stones[0].kind"),
+    ):
+        file = season.write(f"{name}.json", content)
+        assert told in season.run("token", "mint", file, "--as", "Aurum", code=2), name
+    missing = {**good, "photographs": [{"file": "nowhere.png"}]}
+    assert "nowhere.png" in season.run(
+        "token", "mint", season.write("m.json", missing), "--as", "Aurum", code=1
+    )
+    assert "follows no token" in season.run("token", "transfer", "urn:x", "--to", "workspace", code=1)
