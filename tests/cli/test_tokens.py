@@ -12,7 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pypdfium2
 import pytest
 
 from firsthand.chain.bearer import ALPHABET
@@ -146,38 +145,34 @@ def test_the_jewellery_season(season: Shell, tmp_path: Path) -> None:
     assert report["certificate"]["photographs"] == [
         {"sha256": _base64(sha256(PIXEL).digest()), "mediaType": "image/png"}
     ]
-    text = stranger.run(
-        "token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--receipt", "receipt.json"
-    )
-    assert "VALID: https://aurum.example/id/party/aurum certified" in text
-    assert "seized" in text
-    assert "sold for 1200.00 EUR" in text
-    assert "sandbox" in text
     # Who owns it: the one whose key answers a challenge.
     line = stranger.json("token", "challenge", "ring-7.fhtoken", "--as", "Insurer Ltd")["challenge"]
-    assert line != stranger.json("token", "challenge", "ring-7.fhtoken", "--as", "Insurer Ltd")["challenge"]
     answer = shell.json("token", "respond", line, "--code", resold["code"])["response"]
-    check = ("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--challenge", line)
-    assert "holds the token's key" in stranger.run(*check, "--response", answer)
+    check = ("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw")
+    asked = (*check, "--challenge", line, "--receipt", "receipt.json", "--response")
+    text = stranger.run(*asked, answer)
+    for told in (
+        "VALID: https://aurum.example/id/party/aurum certified",
+        "holds the token's key",
+        "sold for 1200.00 EUR",
+        "seized",
+        "sandbox",
+    ):
+        assert told in text, told
     former = shell.json("token", "respond", line, "--code", claimed["code"])["response"]
-    assert "not signed by the key" in stranger.run(*check, "--response", former, code=1)
-    assert "does not keep that token" in shell.run("token", "respond", line, code=1)
+    assert "not signed by the key" in stranger.run(*asked, former, code=1)
     # The live source is asked by the workspace, and named.
-    live = shell.run("token", "verify", "ring-7.fhtoken", "--headers", "headers.raw", "--live", "workspace")
+    live = shell.run(*check, "--live", "workspace")
     assert "unspent, says the sandbox of this workspace at height" in live
-    _pdf(stranger)
-    # One changed byte, other headers, none.
+    made = stranger.json("token", "pdf", *check[2:], "--photo", "ring.png", "-o", "ring-7.pdf")
+    assert made["stands"]
+    assert (tmp_path / "ring-7.pdf").read_bytes().startswith(b"%PDF-")
+    # One changed byte, no headers, no token file.
     data = (tmp_path / "ring-7.fhtoken").read_bytes()
     stranger.write("changed", data.replace(b'"bizStep":"inspecting"', b'"bizStep":"destroying"'))
     assert "NOT VALID" in stranger.run("token", "verify", "changed", "--headers", "headers.raw", code=1)
     assert "NOT VALID" in stranger.run("token", "verify", "ring-7.fhtoken", code=1)
-    for name, content in {
-        "empty": b"",
-        "text": b"hello\n",
-        "cut": data[:-1],
-        "bundle": data.split(b"\n")[1] + b"\n",
-    }.items():
-        stranger.run("token", "verify", stranger.write(name, content), "--headers", "headers.raw", code=2)
+    stranger.run("token", "verify", "receipt.json", code=2)
     _stolen_and_melted(shell, resold["code"])
 
 
@@ -187,40 +182,12 @@ def _base64(data: bytes) -> str:
     return b64encode(data).decode()
 
 
-def _pdf(stranger: Shell) -> None:
-    arguments = ("token", "pdf", "ring-7.fhtoken", "--headers", "headers.raw", "-o", "ring-7.pdf")
-    made = stranger.json(*arguments, "--photo", "ring.png")
-    assert made["stands"]
-    pdf = pypdfium2.PdfDocument(stranger.folder / "ring-7.pdf")
-    text = "".join(page.get_textpage().get_text_range() for page in pdf)
-    plain = "".join(text.split())
-    for told in (
-        "Ring7", RING, "4.21g", "17.35mm", "1.02ct", "GRS2026-1", "heated", "AA,925",
-        "https://assay.example/credentials/2026-77", "(shown)", sha256(PIXEL).hexdigest(),
-        "firsthandtokenverifyring-7.fhtoken", "provesnothingbyitself", "seized", "resize",
-    ):  # fmt: skip
-        assert told in plain, told
-    stranger.run(*arguments)
-    text = "".join(
-        page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(stranger.folder / "ring-7.pdf")
-    )
-    assert "(not shown)" in text
-    bare = ("token", "pdf", "ring-7.fhtoken", "-o", "unchecked.pdf")
-    assert "NOT VALID" in stranger.run(*bare, code=1)
-
-
 def _stolen_and_melted(shell: Shell, code: str) -> None:
-    shell.run("token", "stolen", RING, "--as", "Assay", code=1)
+    assert "by the maker" in shell.run("token", "stolen", RING, "--as", "Assay", code=1)
     shell.run("token", "stolen", RING, "--as", "Assay", "--code", code)
-    shell.run("anchor", "--wait")
-    shell.run("token", "export", RING, "-o", "stolen.fhtoken")
-    headers(shell)
-    told = shell.run("token", "verify", "stolen.fhtoken", "--headers", "headers.raw", code=1)
-    assert "REPORTED STOLEN by its holder" in told
-    assert "REPORTED STOLEN" in shell.run("token", "history", RING)
+    assert "REPORTED STOLEN by its holder" in shell.run("token", "history", RING)
     shell.run("token", "recovered", RING, "--as", "Assay", "--code", code)
     assert "REPORTED STOLEN" not in shell.run("token", "history", RING, "--live")
-    shell.run("token", "melt", RING, "--code", code, code=1)
     shell.run("token", "melt", RING, "--code", code, "--yes")
     shell.run("anchor", "--wait")
     shell.run("token", "export", RING, "-o", "melted.fhtoken")
