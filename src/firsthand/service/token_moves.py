@@ -70,7 +70,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a token lies: what a holder needs to sign it away (see docs/spec.md §8.5)."""
+    """Where a token lies: what a holder needs to sign it away (see docs/spec.md §9.5)."""
 
     token: Token
     coin: Coin
