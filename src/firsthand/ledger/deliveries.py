@@ -134,6 +134,10 @@ class DeliveryBook:
             raise NotFound(f"there is no delivery {number}")
         return found[0]
 
+    def numbered(self, first: int, last: int) -> list[Delivery]:
+        """The deliveries with numbers from `first` to `last`."""
+        return self._where(DELIVERY.c.number >= first, DELIVERY.c.number <= last)
+
     def by_subject(self, subject: str) -> Delivery:
         """The delivery whose code is for this subject. Raises NotFound."""
         found = self._where(DELIVERY.c.subject == subject)

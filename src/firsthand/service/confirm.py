@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,6 +50,7 @@ __all__ = [
     "countersignatures_to_sign",
     "issue_card",
     "receipt_code",
+    "receipt_codes",
     "submit_countersignature",
 ]
 
@@ -76,10 +77,15 @@ class Card:
 
 def receipt_code(workspace: Workspace, subject: str) -> str:
     """The one-time code of a receipt: HMAC-SHA-256 over its subject with a secret of the keystore."""
+    return receipt_codes(workspace)(subject)
+
+
+def receipt_codes(workspace: Workspace) -> Callable[[str], str]:
+    """What makes the codes of many receipts, the secret being read once."""
     if _SECRET not in workspace.keystore.names():
         workspace.keystore.put(_SECRET, secrets.token_bytes(32))
     secret = workspace.keystore.get(_SECRET)
-    return code_of(hmac.digest(secret, subject.encode(), "sha256")[: BITS // 8])
+    return lambda subject: code_of(hmac.digest(secret, subject.encode(), "sha256")[: BITS // 8])
 
 
 def acknowledge(workspace: Workspace, code: str, number: int | None = None) -> tuple[Delivery, Confirmed]:

@@ -146,8 +146,8 @@ def _append(workspace: Workspace, cooperative: Party, season: Season, state: _St
         alongside=[booking.document] if booking else [],
         also=also,
     )
-    deliveries = DeliveryBook(workspace.engine)
-    return Taken([deliveries.get(row["number"]) for row in draft.rows], draft.remarks, captured)
+    made = DeliveryBook(workspace.engine).numbered(state.number + 1, state.number + len(draft.rows))
+    return Taken(made, draft.remarks, captured)
 
 
 def _store(connection: Connection, draft: Draft, capture: Appended) -> None:

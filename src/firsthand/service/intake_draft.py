@@ -19,7 +19,7 @@ from firsthand.proof.capture import event_leaf
 from firsthand.proof.confirmation import commitment
 from firsthand.proof.parties import Party
 from firsthand.service.accounts import Posting
-from firsthand.service.confirm import receipt_code
+from firsthand.service.confirm import receipt_codes
 from firsthand.service.intake_events import Weighed, check_weight, delivery_events, weight_unit
 from firsthand.service.money import rounded
 from firsthand.service.workspace import Workspace
@@ -94,6 +94,7 @@ class Drafting:
         self._owed: dict[str, tuple[int, int]] = {}
         self._codes: dict[str, list[tuple[str, int, bytes]]] = {}
         self._seen: dict[tuple[str, ...], int] = {}
+        self._receipt_code = receipt_codes(workspace)
         self._uom = weight_unit(terms.profile, terms.steps)
 
     def draft(self, lines: Sequence[Line]) -> Draft:
@@ -211,7 +212,7 @@ class Drafting:
         if self._codes[root]:
             card, position, committed = self._codes[root].pop(0)
             return f"{card}#{position}", committed, (card, position)
-        return uri, commitment(uri, receipt_code(self._workspace, uri)), None
+        return uri, commitment(uri, self._receipt_code(uri)), None
 
     def _owing(self, family: list[Member]) -> tuple[int, int]:
         """Outstanding advance and balance of a member before this line."""
