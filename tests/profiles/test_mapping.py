@@ -60,6 +60,51 @@ def test_a_delivery_becomes_a_harvest_and_a_receipt() -> None:
     assert "Sample Farmer" not in json.dumps(row.events)
 
 
+def test_who_is_recorded_for_what_is_claimed_and_who_received_it() -> None:
+    (row,) = mapped(CELLS | {"Received by": "north mill", "Claims": "Fairtrade; organic"})
+    harvest, delivery = row.events
+    for event in row.events:
+        assert event["fh:profile"] == "coffee"
+        assert event["fh:onBehalfOf"] == f"{BASE}/id/party/farmer-7"
+    assert harvest["fh:claims"] == ["fairtrade", "organic"]
+    assert "fh:claims" not in delivery
+    assert delivery["destinationList"] == [
+        {"type": "possessing_party", "destination": f"{BASE}/id/party/processor-north%20mill"}
+    ]
+    validate_bare_event(harvest)
+    validate_bare_event(delivery)
+
+
+@pytest.mark.parametrize("claims", ["Demeter", "organic; organic", "organic, Demeter", ";"])
+def test_a_claim_that_the_craft_does_not_know_is_left_out_and_said(claims: str) -> None:
+    (row,) = mapped(CELLS | {"Claims": claims})
+    assert "fh:claims" not in row.events[0]
+    (problem,) = row.problems
+    assert problem.kind == "note"
+    assert "Claims" in problem.place
+
+
+def test_lists_digests_and_places_of_a_mapping() -> None:
+    profile = load_profile("jewellery")
+    mapping = load_mapping(profile, "stone-book")
+    cells = {
+        "Stone no": "D-1",
+        "Date": "2026-01-20",
+        "Species": "Topaz",
+        "Carat": "1.64",
+        "Natural or made": "natural",
+        "Treatments": "irradiation; heating",
+        "Dealer": "x",
+    }
+    (row,) = mapping.events([Row(2, tuple(cells.values()), Table(tuple(cells)))], BASE)
+    (event,) = row.events
+    assert event["ilmd"]["fh:treatments"] == ["irradiation", "heating"]
+    assert event["quantityList"][0]["uom"] == "CTM"
+    unknown = cells | {"Treatments": "irradiation; magic"}
+    (row,) = mapping.events([Row(2, tuple(unknown.values()), Table(tuple(unknown)))], BASE)
+    assert row.refused
+
+
 def test_the_same_row_gives_the_same_events() -> None:
     assert mapped(CELLS) == mapped(CELLS)
     assert mapped(CELLS, base=f"{BASE}/") == mapped(CELLS)

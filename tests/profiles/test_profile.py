@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,7 +15,8 @@ from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.events.units import convert
 from firsthand.profiles import load_mapping, load_profile, mapping_names, profile_names, word
 from firsthand.profiles.mapping_file import parse_mapping_file
-from firsthand.profiles.profile_file import parse_profile
+from firsthand.profiles.profile import Certificate, Claim, Element, Kind, Limit, Profile, Step, Unit, Yield
+from firsthand.profiles.profile_file import RESERVED, parse_profile
 
 DATA = Path(profiles.__file__).parent
 COFFEE = (DATA / "coffee.toml").read_bytes()
@@ -205,6 +207,9 @@ def test_a_wrong_profile_says_where(old: bytes, new: bytes, path: str) -> None:
     ("old", "new", "path"),
     [
         (b'profile = "coffee"', b'profile = "tea"', "$.profile"),
+        (b'lot = "lot"\n', b'lot = "lot"\nclaims = "process"\n', "$.events[0].claims"),
+        (b'lot = "lot"\n', b'lot = "lot"\ndestination = "buyer"\n', "$.events[0]"),
+        (b'lot = "lot"\n', b'lot = "lot"\non_behalf_of = "owner"\n', "$.events[0]"),
         (b'step = "grading"', b'step = "tasting"', "$.events[2].step"),
         (b'step = "grading"', b'step = "roasting"', "$.events[2]"),
         (b'time = "gradingDate"', b'time = "species"', "$.events[2]"),
@@ -231,6 +236,19 @@ def test_a_wrong_mapping_says_where(old: bytes, new: bytes, path: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_mapping_file(load_profile("coffee"), CQI.replace(old, new, 1))
     assert caught.value.path.startswith(path)
+
+
+def test_every_field_kind_and_mapping_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text()
+    for form in (Step, Element, Unit, Yield, Limit, Claim, Certificate):
+        for field in form.__struct_fields__:
+            assert f"`{field}`" in text, (form.__name__, field)
+    for table in Profile.__struct_fields__:
+        assert table in ("name", "version", "label") or f"[{table}" in text, table
+    for word_of_ours in (*get_args(Kind), *RESERVED):
+        assert f"`{word_of_ours}`" in text or f"`fh:{word_of_ours}`" in text, word_of_ours
+    for name in profile_names():
+        assert all(f"| `{mapping}` | {name} |" in text for mapping in mapping_names(name))
 
 
 def test_what_is_no_toml_is_unreadable() -> None:

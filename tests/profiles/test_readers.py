@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -17,11 +19,15 @@ from firsthand.profiles.readers import (
     Period,
     Quantity,
     read_date,
+    read_geometry,
+    read_hash,
+    read_list,
     read_number,
     read_parts,
     read_period,
     read_quantities,
     read_text,
+    read_uri,
 )
 
 WORDING, CALENDAR = words_of(load_profile("coffee"))
@@ -216,3 +222,76 @@ def test_every_written_day_reads_back(day: date) -> None:
 def test_every_written_number_reads_back(value: Decimal) -> None:
     assert read_number(f"{value:f}", ".") == value
     assert read_number(f"{value:f}".replace(".", ","), ",") == value
+
+
+def test_lists() -> None:
+    assert read_list("organic, Fairtrade") == ("organic", "Fairtrade")
+    assert read_list("80 % cotton; 20 % wool, washed;") == ("80 % cotton", "20 % wool, washed")
+    assert read_list("organic") == ("organic",)
+    for cell in ("", ";", " , ", "organic, organic", "a; \u202eb"):
+        with pytest.raises(InvalidInput):
+            read_list(cell)
+
+
+@given(st.binary(max_size=50))
+def test_a_digest_reads_the_same_in_hex_and_as_a_uri(data: bytes) -> None:
+    digest = hashlib.sha256(data)
+    uri = read_hash(digest.hexdigest())
+    assert base64.urlsafe_b64decode(uri.removeprefix("ni:///sha-256;") + "=") == digest.digest()
+    for spelling in (uri, digest.hexdigest().upper(), f"sha256:{digest.hexdigest()}"):
+        assert read_hash(spelling) == uri
+
+
+@pytest.mark.parametrize(
+    "cell", ["", "abc", "0" * 63, "g" * 64, "md5:" + "0" * 64, "ni:///sha-512;" + "A" * 43]
+)
+def test_what_is_no_sha_256_digest(cell: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_hash(cell)
+
+
+def test_uris() -> None:
+    for cell in ("https://coop.example/id/lot/7", "urn:epc:id:sgtin:1.2.3", "did:web:coop.example"):
+        assert read_uri(cell) == cell
+    for cell in (
+        "coop.example",
+        "javascript:alert(1)",
+        "https://",
+        "https://a b",
+        "data:text/html,x",
+        "did:",
+    ):
+        with pytest.raises(InvalidInput):
+            read_uri(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("POINT (0.003945 0.002623)", "POINT (0.003945 0.002623)"),
+        ("point(-75.5   6.25)", "POINT (-75.5 6.25)"),
+        ("POLYGON((0 0,1 0,1 1,0 0))", "POLYGON ((0 0, 1 0, 1 1, 0 0))"),
+    ],
+)
+def test_geometry(cell: str, text: str) -> None:
+    assert read_geometry(cell) == text
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "6.25, -75.5",
+        "POINT (200 6)",
+        "POINT (6 -91)",
+        "POINT (1)",
+        "POINT EMPTY",
+        "POLYGON ((0 0, 1 0, 1 1))",
+        "POLYGON ((0 0, 1 0, 1 1, 0 0.1))",
+        "LINESTRING (0 0, 1 1)",
+        "POINT (1 2) POINT (1 2)",
+    ],
+)
+def test_what_is_no_place(cell: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_geometry(cell)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firsthand.cli.output import JSON_OPTION, emit, table
-from firsthand.cli.session import folder, open_workspace
+from firsthand.cli.session import folder
 
 if TYPE_CHECKING:
     from firsthand.profiles import Profile
@@ -32,9 +32,8 @@ def list_profiles(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
     """
     from firsthand.profiles import mapping_names
     from firsthand.service.profiles import crafts
-    from firsthand.service.workspace import PROFILES
 
-    found = crafts(folder() / PROFILES)
+    found = crafts(folder())
     plain = [
         {
             "name": craft.profile.name,
@@ -65,9 +64,9 @@ def show(
     import msgspec
 
     from firsthand.profiles import load_profile
-    from firsthand.service.workspace import PROFILES
+    from firsthand.service.profiles import FOLDER
 
-    profile = load_profile(name, folder() / PROFILES)
+    profile = load_profile(name, folder() / FOLDER)
     emit(as_json, msgspec.to_builtins(profile), "\n\n".join(_sections(profile, language)))
 
 
@@ -84,7 +83,7 @@ def add(
     """
     from firsthand.service.profiles import add_profile
 
-    profile = add_profile(open_workspace(), file, replace=replace).profile
+    profile = add_profile(folder(), file, replace=replace).profile
     counts = {"steps": len(profile.steps), "elements": len(profile.elements), "yields": len(profile.yields)}
     said = ", ".join(f"{count} {what}" for what, count in counts.items())
     emit(as_json, {"name": profile.name, **counts}, f"Added the craft {profile.name}: {said}.")

@@ -87,6 +87,7 @@ class Step(_Data, frozen=True):
 
     `yields` are those that a transformation may be measured by, the first whose `when` holds;
     `piece_mass` is the element of the step's ilmd that states the mass of one piece that leaves it.
+    `material` names what the step brings in, where a craft has several: a claim on metal is none on stones.
     """
 
     label: Labels
@@ -99,6 +100,7 @@ class Step(_Data, frozen=True):
     elements: tuple[Name, ...] = ()
     yields: tuple[Name, ...] = ()
     piece_mass: Name | None = None
+    material: Name | None = None
     why: str = ""
 
 

@@ -29,14 +29,14 @@ from firsthand.ledger.members import MemberRegister
 from firsthand.ledger.parties import PartyLedger
 from firsthand.ledger.places import PlaceTree
 from firsthand.profiles import Profile, load_profile
+from firsthand.service.profiles import FOLDER
 from firsthand.service.schema import check_version, make_tables
 from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
 
-__all__ = ["DATABASE", "KEYSTORE", "PROFILES", "Workspace", "create_workspace", "utc_now"]
+__all__ = ["DATABASE", "KEYSTORE", "Workspace", "create_workspace", "utc_now"]
 
 DATABASE: Final = "firsthand.db"
 KEYSTORE: Final = "keystore.json"
-PROFILES: Final = "profiles"
 
 LOG_KEY: Final = "log"
 WALLET_KEY: Final = "wallet"
@@ -134,17 +134,12 @@ class Workspace:
             f"this workspace's keystore holds none of the keys {', '.join(dids) or '(none in force)'}"
         )
 
-    @property
-    def profiles_folder(self) -> Path:
-        """Where this workspace keeps profiles of its own, one `NAME.toml` each; need not exist."""
-        return self.folder / PROFILES
-
     def profile(self, name: str) -> Profile:
         """A craft's profile: the workspace's own if it has one, else the one that ships.
 
         Raises NotFound, or UnreadableInput or InvalidInput when its file is wrong.
         """
-        return load_profile(name, self.profiles_folder)
+        return load_profile(name, self.folder / FOLDER)
 
     def new_signing_key(self) -> SigningKey:
         """Make an Ed25519 key and put it into the keystore before anything names it."""
