@@ -58,7 +58,7 @@ def workspace_types(
     workspace: Workspace, profile: str | None = None
 ) -> Iterator[tuple[str, CertificateType]]:
     """Every type that this workspace knows, or those of one craft, with the craft's name."""
-    for name in [profile] if profile else profile_names(workspace.profiles_folder):
+    for name in [profile] if profile else workspace.profile_names():
         yield from ((name, kind) for kind in certificate_types(workspace.profile(name)).values())
 
 

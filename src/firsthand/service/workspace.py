@@ -28,7 +28,7 @@ from firsthand.ledger.log_tree import LogTree
 from firsthand.ledger.members import MemberRegister
 from firsthand.ledger.parties import PartyLedger
 from firsthand.ledger.places import PlaceTree
-from firsthand.profiles import Profile, load_profile
+from firsthand.profiles import Profile, load_profile, profile_names
 from firsthand.service.profiles import FOLDER
 from firsthand.service.schema import check_version, make_tables
 from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
@@ -133,6 +133,10 @@ class Workspace:
         raise NotFound(
             f"this workspace's keystore holds none of the keys {', '.join(dids) or '(none in force)'}"
         )
+
+    def profile_names(self) -> list[str]:
+        """The crafts that this workspace knows: its own and those that ship."""
+        return profile_names(self.folder / FOLDER)
 
     def profile(self, name: str) -> Profile:
         """A craft's profile: the workspace's own if it has one, else the one that ships.
