@@ -22,9 +22,11 @@ from firsthand.chain.networks import NETWORKS
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.chain.signing import sign_single
 from firsthand.chain.token import verify_token
+from firsthand.errors import InvalidInput
 from firsthand.proof.account_bundle import verify_statement
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import check_receipt, entry_leaf, event_leaf
+from firsthand.proof.disclosure import open_event
 from firsthand.proof.fields import base64_text
 from firsthand.proof.merkle import consistency_proof, inclusion_proof, leaf_hash, tree_root
 from firsthand.proof.parties import Party
@@ -46,6 +48,7 @@ from firsthand.service.token_moves import claim, fresh_code, place_of
 from firsthand.service.token_reports import record_work
 from firsthand.service.token_store import TokenKeys
 from tests.made import LOT, event, new_access, record
+from tests.sealed import sealed_vectors
 from tests.service.cooperatives import new_coop
 from tests.tokens import FINGERPRINT, atelier, exported, minted, piece_uri
 
@@ -103,6 +106,8 @@ def generate(folder: Path) -> dict[str, bytes]:
         made["hashes.json"] = hashes(workspace.log_key.did)
         made |= confirmed(folder)
     made |= tokens(folder)
+    with fixed():
+        made |= sealed_vectors(folder / "sealed", lambda: NOW)
     return made
 
 
@@ -217,6 +222,20 @@ def test_the_stored_confirmations_verify() -> None:
     statement = verify_statement((FOLDER / "statement.fhaccount").read_bytes(), headers)
     assert statement.valid
     assert [str(entry.amount) for entry in statement.entries] == ["29.76", "-1"]
+
+
+def test_the_stored_disclosures_verify_or_fail() -> None:
+    headers = check_headers((FOLDER / "disclosures-headers.raw").read_bytes(), NETWORKS["sandbox"])
+    opened = []
+    for line in (FOLDER / "disclosures.jsonl").read_bytes().splitlines():
+        report = verify(line, headers)
+        assert report.valid
+        assert report.opened is not None
+        opened.append((len(report.opened.disclosed), report.opened.undisclosed))
+    assert opened == [(3, 0), (3, 0), (1, 2), (0, 3)]
+    for case in json.loads((FOLDER / "disclosures-bad.json").read_bytes()):
+        with pytest.raises(InvalidInput, match=case["error"]):
+            open_event(case["event"], case["disclosures"])
 
 
 def test_the_stored_token_verifies() -> None:

@@ -23,6 +23,10 @@ class InvalidInput(FirsthandError):
         self.path = path
         super().__init__(f"{path}: {reason}" if path else reason)
 
+    def under(self, path: str) -> InvalidInput:
+        """The same error where the thing meant stands at `path` in something larger."""
+        return type(self)(self.reason, path + self.path.removeprefix("$"))
+
     def __reduce__(self) -> tuple[type[InvalidInput], tuple[str, str]]:
         # Workers in other processes send their errors back whole.
         return type(self), (self.reason, self.path)

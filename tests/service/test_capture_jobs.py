@@ -13,9 +13,11 @@ from firsthand.errors import InvalidInput, Unauthorized
 from firsthand.service import capture_jobs
 from firsthand.service.api_keys import Principal
 from firsthand.service.capture_jobs import DOCUMENT, Limits, TooLarge, accept, find_job, work
+from firsthand.service.capture_request import DEFAULTS, locked_away
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.parties import add_party
 from firsthand.service.tables import CAPTURE_JOB
+from firsthand.service.workspace import SEALING_KEYS
 from tests.made import event
 from tests.web.live import document
 
@@ -67,8 +69,9 @@ def test_a_crash_after_journaling_does_not_journal_twice(
         connection.execute(update(CAPTURE_JOB).values(leased_until=0))
     assert work(access.workspace) is True
     assert events(access) == 1_200
+    body = locked_away(access.workspace, job.id, large(), DEFAULTS)
     with access.workspace.engine.begin() as connection:
-        connection.execute(update(CAPTURE_JOB).values(leased_until=0, finished=None, body=large()))
+        connection.execute(update(CAPTURE_JOB).values(leased_until=0, finished=None, body=body))
     assert work(access.workspace) is True
     assert events(access) == 1_200
     assert find_job(access.workspace, job.id, principal).success
@@ -115,3 +118,14 @@ def test_what_is_not_taken(access: ChainAccess) -> None:
         with pytest.raises(Unauthorized):
             accept(access.workspace, nobody, large(3), DOCUMENT, "rollback", LIMITS)
     assert events(access) == 0
+
+
+def test_a_job_whose_key_is_gone_says_so(access: ChainAccess) -> None:
+    """A database restored without the keys of sealed fields: what waited in it cannot be read."""
+    principal = sender(access)
+    job = accept(access.workspace, principal, large(), DOCUMENT, "rollback", LIMITS)
+    (access.workspace.folder / SEALING_KEYS).unlink()
+    assert work(access.workspace) is True
+    done = find_job(access.workspace, job.id, principal)
+    assert (done.success, events(access)) == (False, 0)
+    assert "sealing-keys.db" in done.errors[0]["detail"]

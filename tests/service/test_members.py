@@ -12,9 +12,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from firsthand.errors import Conflict, InvalidInput, NotFound, Unauthorized
 from firsthand.ledger.members import Member, MemberRecord
 from firsthand.proof.canonical import parse_canonical
+from firsthand.proof.disclosure import digest_bytes, make_disclosure
 from firsthand.proof.fields import base64_text
 from firsthand.proof.membership import MEMBER_STATEMENT, RECORD
-from firsthand.proof.salted import disclose, disclosure_digest
 from firsthand.service.cooperative_sheets import import_members
 from firsthand.service.members import (
     add_member,
@@ -54,7 +54,7 @@ def test_the_digest_of_a_statement_is_that_of_the_record(coop: Coop) -> None:
     (entry,) = coop.workspace.journal.entries(kind=MEMBER_STATEMENT)
     with coop.workspace.engine.connect() as connection:
         row = connection.execute(select(MEMBER_RECORD)).one()
-    digest = disclosure_digest(disclose(row.salt, RECORD, msgspec.json.decode(row.record)))
+    digest = digest_bytes(make_disclosure(row.salt, RECORD, msgspec.json.decode(row.record)).text)
     assert parse_canonical(entry.document)["record"] == base64_text(digest)
 
 

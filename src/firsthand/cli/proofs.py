@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from firsthand.cli.output import JSON_OPTION, emit, progress
@@ -118,9 +119,21 @@ def report_text(report: Report) -> str:
     lines = [f"Event: {what}"]
     for number, step in enumerate(report.steps, 1):
         lines.append(f"  {number}. {step.name:<11} {step.outcome.value:<12} {step.detail}")
+    lines += _disclosed(report)
     lines.append("Beside the verdict:")
     lines += [f"  -  {step.name:<17} {step.outcome.value:<12} {step.detail}" for step in report.further]
     return "\n".join([*lines, _verdict(report)])
+
+
+def _disclosed(report: Report) -> list[str]:
+    opened = report.opened
+    if opened is None or not (opened.disclosed or opened.undisclosed):
+        return []
+    lines = ["Sealed fields:"]
+    lines += [f"  -  {one} = {msgspec.json.encode(one.value).decode()}" for one in opened.disclosed]
+    if opened.undisclosed:
+        lines.append(f"  -  {opened.undisclosed} not disclosed")
+    return lines
 
 
 def _verdict(report: Report) -> str:
@@ -176,4 +189,8 @@ def _plain(report: Report) -> dict[str, Any]:
         "steps": steps(report.steps),
         "further": steps(report.further),
         "event": report.event,
+        "disclosed": [{"path": str(one), "value": one.value} for one in report.opened.disclosed]
+        if report.opened
+        else [],
+        "undisclosed": report.opened.undisclosed if report.opened else None,
     }

@@ -52,6 +52,19 @@ def record(
     batch: Annotated[
         int | None, typer.Option(min=1, help="Events a capture; by default one capture a file.")
     ] = None,
+    seal: Annotated[
+        list[str] | None, typer.Option("--seal", help="Seal this field of every event, such as $.readPoint.")
+    ] = None,
+    coarse: Annotated[
+        list[str] | None,
+        typer.Option("--coarse", help="Seal this place, and leave it rounded to N decimals: PATH=N."),
+    ] = None,
+    opened: Annotated[
+        list[str] | None, typer.Option("--open", help="Leave this element of the profile in the open.")
+    ] = None,
+    no_seal_defaults: Annotated[
+        bool, typer.Option("--no-seal-defaults", help="Seal nothing that is not named here.")
+    ] = False,
     on_chain: Annotated[
         bool, typer.Option("--on-chain", help="Also put each capture on chain, in a transaction of its own.")
     ] = False,
@@ -60,9 +73,21 @@ def record(
     """Record events: validate all, sign them as one capture a file, and journal them. All of a file or none.
 
     Example:  firsthand record harvest.json --as "Adela Quispe"
+    Wages, prices, buyers and exact places are sealed where the events' profile says so.
+
     Example:  firsthand record lots.csv --as Coop --profile coffee --mapping cqi
+    Example:  firsthand record plots.json --as Coop --coarse '$.fh:plotLocation=1' --seal '$.fh:owner'
     """
     from firsthand.service.record import record_file
+    from firsthand.service.sealing import SealRules, parse_coarse
+
+    sealing = SealRules(
+        paths=tuple(seal or ()),
+        profile=profile,
+        defaults=not no_seal_defaults,
+        opened=tuple(opened or ()),
+        coarse=tuple(map(parse_coarse, coarse or ())),
+    )
 
     workspace = open_workspace()
     results: list[Recorded] = []
@@ -76,6 +101,7 @@ def record(
                 mapping=mapping,
                 skip_bad=skip_bad,
                 batch=batch,
+                sealing=sealing,
                 told=told,
             )
         results.append(result)

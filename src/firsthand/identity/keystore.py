@@ -102,6 +102,13 @@ class Keystore:
         sealed = _Sealed(nonce, self._cipher.encrypt(nonce, secret, name.encode()))
         self._update(lambda file: msgspec.structs.replace(file, secrets={**file.secrets, name: sealed}))
 
+    def get_or_put(self, name: str, secret: bytes) -> bytes:
+        """The secret of that name; this one is stored where there was none, whoever asks at the same time."""
+        nonce = secrets.token_bytes(12)
+        sealed = _Sealed(nonce, self._cipher.encrypt(nonce, secret, name.encode()))
+        self._update(lambda file: msgspec.structs.replace(file, secrets={name: sealed, **file.secrets}))
+        return self.get(name)
+
     def delete(self, name: str) -> None:
         """Forget a secret. Raises NotFound."""
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-__all__ = ["Appended", "Entry", "EventRow", "Facts", "Journal", "NewEntry", "Projection"]
+__all__ = ["Appended", "Entry", "EventRow", "Facts", "Journal", "NewEntry", "Projection", "SealedField"]
 
 
 class Facts(NamedTuple):
@@ -25,16 +25,30 @@ class Facts(NamedTuple):
     disposition: str | None
 
 
+class SealedField(NamedTuple):
+    """A sealed field as it is stored: its digest (32 bytes), and its path and disclosure, encrypted.
+
+    `key` and `field` say which secret, in a file apart from the journal, opens the box.
+    """
+
+    key: bytes
+    field: int
+    digest: bytes
+    box: bytes
+
+
 class EventRow(NamedTuple):
     """One event to journal: its canonical JSON, its event IDs, what it is found by, and its facts.
 
-    `keys` are pairs of a kind (`ledger.event_index.Kind`) and an identifier in canonical spelling.
+    `keys` are pairs of a kind (`ledger.event_index.Kind`) and an identifier in canonical spelling; `sealed`
+    has what opens its sealed fields, which is kept beside the journal.
     """
 
     body: bytes
     event_ids: Sequence[str]
     keys: Sequence[tuple[int, str]]
     facts: Facts
+    sealed: Sequence[SealedField] = ()
 
 
 @dataclass(frozen=True, slots=True)

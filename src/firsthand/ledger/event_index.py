@@ -151,7 +151,7 @@ class EventIndex:
         keys: list[tuple[int, str, int]] = []
         facts: list[tuple[Any, ...]] = []
         words: dict[tuple[int, str], int] = {}
-        for number, (_, event_ids, found, fact) in enumerate(rows, first):
+        for number, (_, event_ids, found, fact, _) in enumerate(rows, first):
             keys += [(0, key_text(event_id), number) for event_id in event_ids]
             keys += [(kind, uri, number) for kind, uri in found]
             time, event_type, action, biz_step, disposition = fact

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from firsthand.events.seal import NAMESPACE
+
 __all__ = [
     "NAMESPACE",
     "PREFIX",
@@ -31,9 +33,6 @@ __all__ = [
     "Yield",
     "word",
 ]
-
-NAMESPACE: Final = "https://firsthand.example/ns/"
-"""The namespace of extension fields; every event that carries one declares it in its `@context`."""
 
 PREFIX: Final = "fh"
 
@@ -110,6 +109,7 @@ class Element(_Data, frozen=True):
     Outside `possible` a value is not recorded; outside `usual` it is recorded as stated, and said so.
     `part_of` puts it inside a group of that name; `name` replaces its default `fh:` name by another
     namespace's; `sealed` says that it is personal or commercial and is sealed unless the maker opens it.
+    Where it is a place, `coarse` leaves a point beside it, rounded to so many decimals of a degree.
     `of` is the kind of each value of a list.
     """
 
@@ -124,6 +124,7 @@ class Element(_Data, frozen=True):
     parts: Annotated[int, Meta(ge=1, le=8)] | None = None
     of: Literal["text", "choice", "hash", "uri"] | None = None
     sealed: bool = False
+    coarse: Annotated[int, Meta(ge=0, le=3)] | None = None
     about: str = ""
 
 

@@ -167,6 +167,8 @@ def _check_step(profile: Profile, step: Step, path: str) -> None:
 def _check_element(profile: Profile, name: str, element: Element, path: str) -> None:
     if element.name is None and name in RESERVED:
         raise InvalidInput("every craft's events have a field of this name: choose another", path)
+    if element.coarse is not None and not element.sealed:
+        raise InvalidInput("a coarse place stands beside one that is sealed", path)
     if element.uom is not None:
         _known((element.uom,), profile.units, f"{path}.uom", "unit")
     if element.part_of is not None:

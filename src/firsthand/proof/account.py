@@ -1,7 +1,7 @@
 """Account entries in the log: one signed document over many entries, none of which it tells.
 
 The document names the number of entries and the root of the tree (RFC 9162 §2.1) whose leaves are H₀ of the
-entries' disclosures (`proof.salted`). Whoever is shown a disclosure with its inclusion proof knows that the
+entries' disclosures (`proof.disclosure`). Whoever is shown one with its inclusion proof knows that the
 cooperative booked exactly that, and when at the latest. An entry carries its number in its account and the
 balance after it, so that no entry before the last one shown can be left out unseen.
 """
@@ -13,9 +13,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
+from firsthand.proof.disclosure import parse_disclosure
 from firsthand.proof.fields import from_base64, member, only_members, place_of, shown, timestamp
 from firsthand.proof.merkle import leaf_hash
-from firsthand.proof.salted import read_disclosure
 
 __all__ = [
     "ACCOUNT_ENTRIES",
@@ -100,7 +100,8 @@ def parse_entries_document(document: dict[str, Any], path: str = "$") -> Entries
 
 def read_entry(disclosure: str, path: str = "$") -> BookedEntry:
     """The entry of a disclosure. Raises InvalidInput when it is no entry of ours."""
-    name, value = read_disclosure(disclosure, path)
+    read = parse_disclosure(disclosure, path)
+    name, value = read.name, read.value
     if name != ENTRY or type(value) is not dict:
         raise InvalidInput("expected the disclosure of an account entry", path)
     only_members(value, _ENTRY, path)

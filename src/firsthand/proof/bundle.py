@@ -38,6 +38,7 @@ _MEMBERS: Final = frozenset(
     (
         "firsthand",
         "event",
+        "disclosures",
         "eventProof",
         "capture",
         "statements",
@@ -61,7 +62,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What a bundle holds; the transactions, header and BUMP are raw bytes."""
+    """What a bundle holds; the transactions, header and BUMP are raw bytes.
+
+    `disclosures` open sealed fields of the event: strings of RFC 9901, in ascending order.
+    """
 
     event: dict[str, Any]
     event_index: int
@@ -74,6 +78,7 @@ class Bundle:
     header: bytes
     bump: bytes
     confirmations: tuple[Placed, ...] = ()
+    disclosures: tuple[str, ...] = ()
 
 
 def bundle_lines(data: bytes) -> Iterator[bytes]:
@@ -113,6 +118,7 @@ def parse_bundle(line: bytes) -> Bundle:
         header=from_base64(block, "header", "$.block", 80),
         bump=from_base64(block, "bump", "$.block"),
         confirmations=_confirmations(value),
+        disclosures=_disclosures(value),
     )
 
 
@@ -150,7 +156,18 @@ def write_bundle(bundle: Bundle) -> bytes:
     }
     if bundle.confirmations:
         value["confirmations"] = [placed_json(one) for one in bundle.confirmations]
+    if bundle.disclosures:
+        value["disclosures"] = list(bundle.disclosures)
     return canonical(value) + b"\n"
+
+
+def _disclosures(value: dict[str, Any]) -> tuple[str, ...]:
+    if "disclosures" not in value:
+        return ()
+    texts = member(value, "disclosures", list, "$")
+    if not texts or any(type(text) is not str for text in texts):
+        raise InvalidInput("expected strings, at least one", "$.disclosures")
+    return tuple(texts)
 
 
 def _confirmations(value: dict[str, Any]) -> tuple[Placed, ...]:

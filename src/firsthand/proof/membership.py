@@ -18,7 +18,7 @@ __all__ = ["MEMBER_STATEMENT", "RECORD", "Membership", "parse_membership"]
 
 MEMBER_STATEMENT: Final = "MemberStatement"
 RECORD: Final = "member"
-"""The name in the disclosure of a member's record (`proof.salted`)."""
+"""The name in the disclosure of a member's record (`proof.disclosure`)."""
 
 _MEMBERS: Final = frozenset(
     ("type", "issuer", "created", "member", "record", "party", "sameAs", "previous", "proof")

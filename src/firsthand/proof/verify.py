@@ -1,6 +1,6 @@
 """Verify one proof bundle: bytes in, report out.
 
-    1. Event       the event's leaf hash, from its canonical JSON
+    1. Event       the event's leaf hash, from its canonical JSON; disclosed sealed fields match their digests
     2. Capture     the leaf is included under the capture's root
     3. Signature   the capture's proof verifies, and its key speaks for the issuer at this place
     4. Log         the capture, and each statement relied on, is included at the checkpoint
@@ -34,6 +34,7 @@ from firsthand.proof.capture import Manifest, entry_leaf, event_leaf, parse_mani
 from firsthand.proof.checkpoint import Checkpoint, parse_note
 from firsthand.proof.confirmation import ON_BEHALF_OF, Confirmation, check_confirmation, parse_confirmation
 from firsthand.proof.data_integrity import verify_proof
+from firsthand.proof.disclosure import Opened, open_event
 from firsthand.proof.headers import HeaderView
 from firsthand.proof.merkle import root_from_inclusion
 from firsthand.proof.parties import Party, PartyHistory
@@ -46,9 +47,14 @@ STEPS: Final = ("event", "capture", "signature", "log", "checkpoint", "anchor", 
 
 @dataclass(slots=True, kw_only=True)
 class Report(AnchoredReport):
-    """What the verification of a bundle found; `key` is the did:key that signed the capture."""
+    """What the verification of a bundle found; `key` is the did:key that signed the capture.
+
+    `event` is what was signed; `opened` has the values of sealed fields that the bundle discloses, and is
+    None where step 1 failed.
+    """
 
     event: dict[str, Any]
+    opened: Opened | None = None
     manifest: Manifest | None = None
     party: Party | None = None
     key: str = ""
@@ -112,10 +118,13 @@ class Verification(AnchoredVerification[Report]):
             self.header,
         )
 
-    # 1. Event: the leaf hash.
+    # 1. Event: the leaf hash; disclosed sealed fields match their digests.
     def event(self) -> str:
         self._leaf = event_leaf(self.bundle.event)
-        return f"leaf {self._leaf.hex()}"
+        opened = open_event(self.bundle.event, self.bundle.disclosures)
+        self.report.opened = opened
+        sealed = f"; sealed fields: {len(opened.disclosed)} disclosed, {opened.undisclosed} not"
+        return f"leaf {self._leaf.hex()}{sealed if opened.disclosed or opened.undisclosed else ''}"
 
     # 2. Capture: the leaf is included under the capture's root.
     def capture(self) -> str:

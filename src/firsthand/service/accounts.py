@@ -28,10 +28,10 @@ from firsthand.ledger.accounts import (
 )
 from firsthand.proof.account import ACCOUNT_ENTRIES, ENTRY, entry_leaf_of
 from firsthand.proof.canonical import canonical
+from firsthand.proof.disclosure import SALT_SIZE, make_disclosure
 from firsthand.proof.fields import base64_text
 from firsthand.proof.merkle import tree_root
 from firsthand.proof.parties import Party
-from firsthand.proof.salted import SALT_BYTES, disclose
 from firsthand.service.money import check_currency
 from firsthand.service.workspace import Workspace
 
@@ -147,7 +147,7 @@ def book(
             "reference": posting.reference,
             "detail": canonical(posting.detail).decode(),
             "reverses": posting.reverses.id if posting.reverses else None,
-            "salt": secrets.token_bytes(SALT_BYTES),
+            "salt": secrets.token_bytes(SALT_SIZE),
             "position": position,
         }
         rows.append(row)
@@ -262,7 +262,9 @@ def _disclosure(row: dict[str, Any], detail: dict[str, Any], reverses: int | Non
         "reference": row["reference"],
         "detail": detail,
     }
-    return disclose(row["salt"], ENTRY, content if reverses is None else content | {"reverses": reverses})
+    return make_disclosure(
+        row["salt"], ENTRY, content if reverses is None else content | {"reverses": reverses}
+    ).text
 
 
 def _check_sign(posting: Posting) -> None:

@@ -13,13 +13,15 @@ from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+import msgspec
+
 from firsthand.errors import InvalidInput
 from firsthand.events.document import EventReader
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.events.validation import validate_event
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.signing import secure
-from firsthand.journal.protocol import EventRow, NewEntry
+from firsthand.journal.protocol import EventRow, NewEntry, SealedField
 from firsthand.journal.store import Also
 from firsthand.ledger.event_index import facts_of, keys_of
 from firsthand.proof.canonical import canonical, parse_canonical
@@ -31,8 +33,10 @@ from firsthand.proof.capture import (
     parse_manifest,
 )
 from firsthand.proof.data_integrity import verify_proof
+from firsthand.proof.disclosure import sealed_digests
 from firsthand.proof.merkle import leaf_hash, tree_root
 from firsthand.service.receipts import sign_receipt
+from firsthand.service.sealing import Numbered, Sealing
 from firsthand.service.workspace import Workspace
 
 __all__ = [
@@ -46,6 +50,9 @@ __all__ = [
     "rows_of",
     "submit",
 ]
+
+_SEALED: Final = b'"fh:sealed":'
+_decode_sealed = msgspec.json.Decoder(list[SealedField]).decode
 
 _IN_MEMORY: Final = 2_000
 """Up to so many events a capture is held in memory, some 10 MB; beyond, it is spooled."""
@@ -121,27 +128,48 @@ def prepare_batches(
     return [Prepared(count, root, islice(kept, count)) for count, root in groups]
 
 
-def rows_of(events: Iterable[dict[str, Any]], where: Callable[[int], str]) -> Iterator[EventRow]:
-    """Each event validated, hashed and in canonical form.
+def rows_of(
+    events: Iterable[dict[str, Any]], where: Callable[[int], str], sealing: Sealing | None = None
+) -> Iterator[EventRow]:
+    """Each event validated, sealed, hashed and in canonical form.
 
     `where` tells the path of the event of a number. Raises InvalidInput with the path of the first wrong one.
     """
     names = HashContext.of(())
-    for number, event in enumerate(events):
+    valid = _validated(events, where, sealing)
+    for number, event, sealed in valid if sealing is None else sealing.seal(valid, where):
         try:
-            validate_event(event, "")
             context = event.get("@context")
             if context is not names.source:
                 # Events of one document share their context object, which is then read once.
                 names = HashContext.of(context if context is not None else ())
-            yield event_row(canonical(event), event, names)
+            yield event_row(canonical(event), event, names, sealed)
         except InvalidInput as error:
-            raise InvalidInput(error.reason, where(number) + error.path.removeprefix("$")) from None
+            raise error.under(where(number)) from None
 
 
-def event_row(body: bytes, event: dict[str, Any], names: HashContext) -> EventRow:
-    """A valid event, in canonical form in `body`, with its event IDs and what the index holds of it."""
-    return EventRow(body, event_ids_of(event, names), keys_of(event), facts_of(event))
+def _validated(
+    events: Iterable[dict[str, Any]], where: Callable[[int], str], sealing: Sealing | None
+) -> Iterator[Numbered]:
+    for number, event in enumerate(events):
+        try:
+            validate_event(event, "")
+        except InvalidInput as error:
+            shown = error if sealing is None else sealing.concealed(event, error)
+            raise shown.under(where(number)) from None
+        yield number, event, ()
+
+
+def event_row(
+    body: bytes, event: dict[str, Any], names: HashContext, sealed: Sequence[SealedField] = ()
+) -> EventRow:
+    """A valid event, in canonical form in `body`, with its event IDs and what the index holds of it.
+
+    Raises InvalidInput where it was sealed elsewhere and its digests are malformed.
+    """
+    if not sealed and _SEALED in body:
+        sealed_digests(event)
+    return EventRow(body, event_ids_of(event, names), keys_of(event), facts_of(event), sealed)
 
 
 def capture_events(
@@ -215,6 +243,7 @@ def _spooled(rows: list[EventRow]) -> Iterator[bytes]:
     for row in rows:
         yield canonical(list(row.event_ids)) + b"\n"
         yield row.body + b"\n"
+        yield msgspec.json.encode(row.sealed) + b"\n"
 
 
 def _unspooled(spool: IO[bytes]) -> Iterator[EventRow]:
@@ -222,4 +251,5 @@ def _unspooled(spool: IO[bytes]) -> Iterator[EventRow]:
     for event_ids in spool:
         body = spool.readline()[:-1]
         event = parse_canonical(body)
-        yield EventRow(body, parse_canonical(event_ids[:-1]), keys_of(event), facts_of(event))
+        sealed = _decode_sealed(spool.readline())
+        yield EventRow(body, parse_canonical(event_ids[:-1]), keys_of(event), facts_of(event), sealed)

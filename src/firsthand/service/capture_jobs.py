@@ -12,6 +12,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -19,17 +20,24 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from firsthand.errors import FirsthandError, InvalidInput, NotFound, Unauthorized
-from firsthand.events.document import EventReader
-from firsthand.events.json_text import decode
-from firsthand.identity.keys import SigningKey
 from firsthand.journal.database import reading
 from firsthand.journal.protocol import Appended, EventRow, NewEntry
-from firsthand.proof.capture import parse_manifest
-from firsthand.proof.data_integrity import verify_proof
 from firsthand.service.api_keys import Principal
 from firsthand.service.capture import capture_events, prepare_batches, rows_of, submit
-from firsthand.service.master_data import master_data_entry, vocabularies_of
+from firsthand.service.capture_request import (
+    DEFAULTS,
+    DOCUMENT,
+    ENVELOPE,
+    EVENT,
+    Sent,
+    custodial_key,
+    locked_away,
+    read_request,
+    taken_out,
+)
+from firsthand.service.master_data import master_data_entry
 from firsthand.service.receipts import receipt_of
+from firsthand.service.sealing import SealRules, keep_disclosures
 from firsthand.service.tables import CAPTURE_JOB
 from firsthand.service.workspace import Workspace
 
@@ -47,11 +55,6 @@ __all__ = [
     "jobs",
     "work",
 ]
-
-DOCUMENT: Final = "document"
-EVENT: Final = "event"
-ENVELOPE: Final = "envelope"
-"""The forms: an EPCIS document, a bare event, or a signed capture with its events (`docs/spec.md`)."""
 
 ROLLBACK: Final = "rollback"
 PROCEED: Final = "proceed"
@@ -104,37 +107,32 @@ class CaptureJob:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """What a request holds, read but not validated event by event."""
-
-    events: list[dict[str, Any]]
-    where: Callable[[int], str]
-    issuer: str
-    capture: dict[str, Any] | None = None
-    vocabularies: list[Any] = field(default_factory=list)
-    api_key: str | None = None
-
-
 def accept(
-    workspace: Workspace, principal: Principal | None, body: bytes, form: str, behaviour: str, limits: Limits
+    workspace: Workspace,
+    principal: Principal | None,
+    body: bytes,
+    form: str,
+    behaviour: str,
+    limits: Limits,
+    rules: SealRules = DEFAULTS,
 ) -> CaptureJob:
     """Take in a request; the job is finished already when it is small.
 
-    Raises UnreadableInput or InvalidInput when it is no document of that form, TooLarge, Unauthorized when
-    the sender may not capture.
+    `rules` say what of unsigned events is sealed. Raises UnreadableInput or InvalidInput when it is no
+    document of that form, TooLarge, Unauthorized when the sender may not capture.
     """
     if len(body) > limits.size:
         raise TooLarge(f"a request has at most {limits.size} bytes, got {len(body)}")
-    sent = _read(workspace, principal, body, form)
+    sent = read_request(workspace, principal, body, form, rules)
     if len(sent.events) > limits.events:
         raise TooLarge(f"a capture has at most {limits.events} events, got {len(sent.events)}")
     job = CaptureJob(
         secrets.token_hex(16), sent.issuer, behaviour, workspace.now(), None, True, api_key=sent.api_key
     )
     if len(sent.events) > _AT_ONCE:
+        stored = locked_away(workspace, job.id, body, rules)
         with workspace.engine.begin() as connection:
-            _insert(connection, job, form, body)
+            _insert(connection, job, form, stored)
         return job
     return _process(workspace, job, sent, lambda connection, done: _insert(connection, done, form, None))
 
@@ -156,70 +154,32 @@ def work(workspace: Workspace) -> bool:
         connection.execute(update(CAPTURE_JOB).where(CAPTURE_JOB.c.id == row.id).values(**leased))
     job = _job(row)
     try:
-        principal = Principal(job.api_key or "", job.issuer, frozenset())
-        sent = _read(workspace, None if row.form == ENVELOPE else principal, row.body, row.form)
-    except FirsthandError as error:
-        _finish(workspace, job, [_problem(error)])
-        return True
-    try:
-        _process(workspace, job, sent, _store)
+        _work_off(workspace, job, row.form, row.body)
     except SQLAlchemyError:
         raise  # the database does not answer: the job is done again when it does
     except Exception:
         # A fault of ours must not be tried for ever.
         log.exception("the capture job %s failed", job.id)
         _finish(workspace, job, [_FAULT])
+    workspace.sealing_keys.erase(bytes.fromhex(job.id))
     return True
 
 
-def _read(workspace: Workspace, principal: Principal | None, body: bytes, form: str) -> _Sent:
-    if form == ENVELOPE:
-        return _read_envelope(workspace, principal, body)
-    if principal is None or principal.party is None:
-        raise Unauthorized("plain EPCIS is signed for a party: use an API key of that party's")
-    custodial_key(workspace, principal.party)
-    reader = EventReader(lambda: [body])
-    events = list(reader)
-    if form == DOCUMENT and not reader.where(0).startswith("$.epcisBody"):
-        raise InvalidInput("expected an EPCISDocument or an EPCISQueryDocument", "$.type")
-    vocabularies: list[Any] = []
-    if b"epcisMasterData" in body:
-        vocabularies = vocabularies_of(decode(body))
-    if not events and not vocabularies:
-        raise InvalidInput("there are no events to record", "$.epcisBody.eventList")
-    return _Sent(events, reader.where, principal.party, None, vocabularies, principal.key_id)
-
-
-def _read_envelope(workspace: Workspace, principal: Principal | None, body: bytes) -> _Sent:
-    value = decode(body)
-    if type(value) is not dict or set(value) != {"capture", "events"}:
-        raise InvalidInput("expected an object with `capture` and `events`", "$")
-    capture, events = value["capture"], value["events"]
-    if type(capture) is not dict or type(events) is not list:
-        raise InvalidInput("expected `capture` to be an object and `events` a list", "$")
-    manifest = parse_manifest(capture, "$.capture")
-    workspace.parties.require_key(manifest.issuer, verify_proof(capture).did)
-    key_id = principal.key_id if principal is not None and principal.party == manifest.issuer else None
-    return _Sent(events, "$.events[{}]".format, manifest.issuer, capture, [], key_id)
-
-
-def custodial_key(workspace: Workspace, party: str) -> SigningKey:
-    """The key with which the server signs for a party. Raises Unauthorized when it holds none."""
-    found = workspace.parties.get(party)
+def _work_off(workspace: Workspace, job: CaptureJob, form: str, stored: bytes) -> None:
+    principal = Principal(job.api_key or "", job.issuer, frozenset())
     try:
-        if found is None:
-            raise NotFound("")
-        return workspace.held_key(found.keys)
-    except NotFound:
-        raise Unauthorized(
-            f"this server holds no key of {party}: send captures that the party has signed itself"
-        ) from None
+        body, rules = taken_out(workspace, job.id, stored)
+        sent = read_request(workspace, None if form == ENVELOPE else principal, body, form, rules)
+    except FirsthandError as error:
+        _finish(workspace, job, [_problem(error)])
+        return
+    _process(workspace, job, sent, _store)
 
 
 Store = Callable[[Connection, CaptureJob], None]
 
 
-def _process(workspace: Workspace, job: CaptureJob, sent: _Sent, store: Store) -> CaptureJob:
+def _process(workspace: Workspace, job: CaptureJob, sent: Sent, store: Store) -> CaptureJob:
     """Validate, sign and journal; the finished job is stored in the same transaction."""
     errors: list[dict[str, Any]] = []
     done: list[CaptureJob] = []
@@ -231,6 +191,8 @@ def _process(workspace: Workspace, job: CaptureJob, sent: _Sent, store: Store) -
 
     try:
         rows = _rows(sent, errors)
+        if sent.sealing is not None and not errors:
+            sent.sealing.require_used()
         if errors and (job.behaviour == ROLLBACK or sent.capture is not None):
             raise InvalidInput("nothing of it is captured")
         _journal(workspace, sent, rows, also)
@@ -244,8 +206,11 @@ def _process(workspace: Workspace, job: CaptureJob, sent: _Sent, store: Store) -
     return done[0]
 
 
-def _journal(workspace: Workspace, sent: _Sent, rows: list[EventRow], also: Any) -> None:
+def _journal(workspace: Workspace, sent: Sent, rows: list[EventRow], also: Any) -> None:
     if sent.capture is not None:
+        if sent.disclosures:
+            kept = keep_disclosures(workspace, sent.events, sent.disclosures)
+            rows = [row._replace(sealed=fields) for row, fields in zip(rows, kept, strict=True)]
         (prepared,) = prepare_batches(rows, None)
         submit(workspace, sent.capture, prepared, also=also)
         return
@@ -260,10 +225,10 @@ def _journal(workspace: Workspace, sent: _Sent, rows: list[EventRow], also: Any)
     capture_events(workspace, prepared, sent.issuer, key, custodial=True, alongside=alongside, also=also)
 
 
-def _rows(sent: _Sent, errors: list[dict[str, Any]]) -> list[EventRow]:
+def _rows(sent: Sent, errors: list[dict[str, Any]]) -> list[EventRow]:
     """The events ready to be journaled; what is wrong with the others goes to `errors`."""
     try:
-        rows = list(rows_of(sent.events, sent.where))
+        rows = list(rows_of(sent.events, sent.where, sent.sealing))
         if all(len(row.body) <= _LARGEST_EVENT for row in rows):
             return rows
     except InvalidInput:
@@ -271,16 +236,21 @@ def _rows(sent: _Sent, errors: list[dict[str, Any]]) -> list[EventRow]:
     return list(_good_rows(sent, errors))
 
 
-def _good_rows(sent: _Sent, errors: list[dict[str, Any]]) -> Iterator[EventRow]:
+def _good_rows(sent: Sent, errors: list[dict[str, Any]]) -> Iterator[EventRow]:
     for number, event in enumerate(sent.events):
         try:
-            (row,) = rows_of([event], lambda _, number=number: sent.where(number))  # type: ignore[misc]
+            where = partial(_numbered, sent.where, number)
+            (row,) = rows_of([event], where, sent.sealing)
             if len(row.body) > _LARGEST_EVENT:
                 raise InvalidInput(f"an event has at most {_LARGEST_EVENT} bytes", sent.where(number))
             yield row
         except InvalidInput as error:
             if len(errors) < _SHOWN_ERRORS:
                 errors.append(_problem(error))
+
+
+def _numbered(where: Callable[[int], str], number: int, _: int) -> str:
+    return where(number)
 
 
 def _problem(error: FirsthandError) -> dict[str, Any]:

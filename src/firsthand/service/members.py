@@ -23,10 +23,10 @@ from firsthand.identity.signing import secure
 from firsthand.journal.protocol import Appended, NewEntry
 from firsthand.ledger.members import MEMBER_NUMBER, MEMBER_RECORD, Member, MemberRecord
 from firsthand.proof.canonical import canonical
+from firsthand.proof.disclosure import SALT_SIZE, digest_bytes, make_disclosure
 from firsthand.proof.fields import base64_text
 from firsthand.proof.membership import MEMBER_STATEMENT, RECORD
 from firsthand.proof.parties import Party
-from firsthand.proof.salted import SALT_BYTES, disclose, disclosure_digest
 from firsthand.service.workspace import Workspace
 
 __all__ = [
@@ -202,10 +202,10 @@ def state_members(workspace: Workspace, cooperative: Party, changes: Sequence[Ch
     """
     key = workspace.held_key(cooperative.keys)
     created = workspace.now()
-    salts = [secrets.token_bytes(SALT_BYTES) for _ in changes]
+    salts = [secrets.token_bytes(SALT_SIZE) for _ in changes]
     entries = []
     for change, salt in zip(changes, salts, strict=True):
-        digest = disclosure_digest(disclose(salt, RECORD, msgspec.to_builtins(change.record)))
+        digest = digest_bytes(make_disclosure(salt, RECORD, msgspec.to_builtins(change.record)).text)
         document: dict[str, Any] = {
             "type": MEMBER_STATEMENT,
             "issuer": cooperative.uri,

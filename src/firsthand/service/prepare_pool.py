@@ -76,6 +76,6 @@ def _prepare_events(texts: list[bytes], context: Any, first: int, path: str) -> 
 
 
 def _packed(rows: Iterable[EventRow]) -> Packed:
-    # Four lists of plain values cross the process boundary faster than a list of rows.
-    bodies, ids, keys, facts = zip(*rows, strict=True)
+    # Four lists of plain values cross the process boundary faster than a list of rows. None is sealed here.
+    bodies, ids, keys, facts, _ = zip(*rows, strict=True)
     return list(bodies), list(ids), list(keys), list(facts)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from firsthand.chain.outbox import Sent
 from firsthand.chain.protocols import TxState
@@ -19,6 +20,7 @@ from firsthand.proof.bundle import Bundle, Placed, write_bundle
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.merkle import inclusion_proof, leaf_hash
 from firsthand.service.chain_access import ChainAccess
+from firsthand.service.consents import public_disclosures
 
 __all__ = [
     "anchor_over",
@@ -32,6 +34,8 @@ __all__ = [
 
 Confirmed = tuple[int, str, str]
 """Place, kind and issuer of a confirmation."""
+
+NONE: Final[Mapping[int, Sequence[str]]] = MappingProxyType({})
 
 
 def event_numbers(access: ChainAccess, identifiers: list[str]) -> list[int]:
@@ -49,8 +53,13 @@ def event_numbers(access: ChainAccess, identifiers: list[str]) -> list[int]:
     return sorted(numbers)
 
 
-def prove_events(access: ChainAccess, numbers: list[int]) -> Iterator[bytes]:
-    """The bundles of these events, one line each. Raises NotFound when one is not in a block yet."""
+def prove_events(
+    access: ChainAccess, numbers: list[int], disclosures: Mapping[int, Sequence[str]] = NONE
+) -> Iterator[bytes]:
+    """The bundles of these events, one line each. Raises NotFound when one is not in a block yet.
+
+    They disclose the sealed fields that are public, and by the event's number those in `disclosures`.
+    """
     leaves: dict[int, list[bytes]] = {}
     for number in numbers:
         entry, index, body = access.workspace.journal.event(number)
@@ -58,7 +67,9 @@ def prove_events(access: ChainAccess, numbers: list[int]) -> Iterator[bytes]:
             bodies = access.workspace.journal.bodies(entry.first_event, entry.count)
             # Of neighbouring events the capture's leaves are hashed once.
             leaves = {entry.place: [leaf_hash(other) for other in bodies]}
-        yield write_bundle(prove_event(access, entry, index, body, leaves[entry.place]))
+        bundle = prove_event(access, entry, index, body, leaves[entry.place])
+        told = {*public_disclosures(access.workspace, number), *disclosures.get(number, ())}
+        yield write_bundle(replace(bundle, disclosures=tuple(sorted(told))))
 
 
 def prove_event(access: ChainAccess, entry: Entry, index: int, body: bytes, leaves: list[bytes]) -> Bundle:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from firsthand.chain.headers import HeaderStore
 from firsthand.chain.networks import NETWORKS
 from firsthand.errors import InvalidInput, NotFound, UnreadableInput
@@ -15,10 +17,13 @@ from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.proof.capture import SeenBlock
 from firsthand.service.capture import Captured, Prepared, capture_events, prepare_batches, rows_of
 from firsthand.service.prepare_pool import prepare_pool
+from firsthand.service.sealing import Sealing, SealRules
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 from firsthand.service.workspace import Workspace
 
 __all__ = ["Recorded", "event_hashes", "record_file", "seen_block"]
+
+DEFAULT_RULES: Final = SealRules()
 
 _CHUNK: Final = 1 << 20
 
@@ -52,23 +57,28 @@ def record_file(
     mapping: str | None = None,
     skip_bad: bool = False,
     batch: int | None = None,
+    sealing: SealRules = DEFAULT_RULES,
     told: Callable[[int], None] = lambda done: None,
 ) -> Recorded:
     """Record one file as a party of this workspace. All of it, or with an error none of it.
 
-    `told` is called with the number of events read so far. Raises InvalidInput or UnreadableInput naming
-    the place in the file, Unauthorized when the party or its key may not sign.
+    What `sealing` names is sealed, by default what the profile of an event, or `profile`, says. `told` is
+    called with the number of events read so far. Raises InvalidInput or UnreadableInput naming the place in
+    the file, Unauthorized when the party or its key may not sign.
     """
     issuer = workspace.parties.find(party)
     key = workspace.held_key(issuer.keys)
     problems: list[str] = []
     skipped: list[int] = []
+    rules = msgspec.structs.replace(sealing, profile=sealing.profile or profile)
+    seal = Sealing(workspace, issuer.uri, rules)
     try:
         if is_spreadsheet(path):
             events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
-            prepared = prepare_batches(rows_of(events, "$[{}]".format), batch, told)
+            prepared = prepare_batches(rows_of(events, "$[{}]".format, seal), batch, told)
         else:
-            prepared = _prepare_json(path, batch, told)
+            prepared = _prepare_json(path, batch, told, seal if _may_seal(path, rules) else None)
+        seal.require_used()
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
     after = seen_block(workspace)
@@ -76,10 +86,30 @@ def record_file(
     return Recorded(str(path), captures, problems, len(skipped))
 
 
-def _prepare_json(path: Path, batch: int | None, told: Callable[[int], None]) -> list[Prepared]:
+def _may_seal(path: Path, rules: SealRules) -> bool:
+    """Whether the rules, or what stands in the file, may have anything sealed."""
+    if rules.explicit or not rules.defaults:
+        return rules.explicit
+    # A key may be spelt with escapes.
+    return any(mark in piece for piece in _overlapping(path) for mark in (b"fh:profile", b"\\u"))
+
+
+def _overlapping(path: Path) -> Iterator[bytes]:
+    if not path.is_file():
+        return
+    with path.open("rb") as handle:
+        tail = b""
+        while data := handle.read(_CHUNK):
+            yield tail + data
+            tail = data[-16:]
+
+
+def _prepare_json(
+    path: Path, batch: int | None, told: Callable[[int], None], sealing: Sealing | None
+) -> list[Prepared]:
     reader = json_events(path)
-    if not reader.is_large():
-        return prepare_batches(rows_of(reader, reader.where), batch, told)
+    if sealing is not None or not reader.is_large():
+        return prepare_batches(rows_of(reader, reader.where, sealing), batch, told)
     with prepare_pool() as pool:
         return prepare_batches(pool.rows(reader), batch, told)
 

@@ -24,6 +24,7 @@ __all__ = [
     "Cost",
     "Database",
     "Finality",
+    "Sealing",
     "Server",
     "Settings",
     "load_settings",
@@ -68,6 +69,12 @@ class Database(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     url: str = ""
 
 
+class Sealing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the keys of sealed fields are: a file that backups of the journal must not include."""
+
+    keys: str = ""
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `firsthand serve` takes from others, and where it may call."""
 
@@ -93,6 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     finality: Finality = Finality()
     cost: Cost = Cost()
     database: Database = Database()
+    sealing: Sealing = Sealing()
     server: Server = Server()
     cooperative: Cooperative = Cooperative()
 
@@ -125,7 +133,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
     lines = [f"uri = {_toml(settings.uri)}"]
-    for group in ("chain", "finality", "cost", "database", "server", "cooperative"):
+    for group in ("chain", "finality", "cost", "database", "sealing", "server", "cooperative"):
         lines += ["", f"[{group}]"]
         values = getattr(settings, group)
         lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]

@@ -27,6 +27,7 @@ __all__ = [
     "API_KEY",
     "AUDIT",
     "CAPTURE_JOB",
+    "CONSENT",
     "DEAD_LETTER",
     "NAMED_QUERY",
     "OBSERVED_LIST",
@@ -87,6 +88,22 @@ CAPTURE_JOB: Final = Table(
     Index("ix_capture_job_finished", "finished", "number"),
 )
 """`body` is kept until the job has finished; until `leased_until` (microseconds) a process works on it."""
+
+CONSENT: Final = Table(
+    "consent",
+    SERVICE_METADATA,
+    Column("place", NUMBER, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False, unique=True),
+    Column("issuer", KEY, nullable=False),
+    Column("event", BigInteger, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("box", LargeBinary, nullable=False),
+    Column("withdrawn", BigInteger),
+    Index("ix_consent_issuer", "issuer", "place"),
+    Index("ix_consent_event", "event"),
+)
+"""A consent at its place in the log, about the event with this global number; what it says is in `box`, under
+a key of the sealing keys. `withdrawn` is the place of its withdrawal."""
 
 NAMED_QUERY: Final = Table(
     "named_query",

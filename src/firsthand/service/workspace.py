@@ -1,4 +1,5 @@
-"""A workspace: one folder with `firsthand.toml`, `firsthand.db` and `keystore.json`, opened.
+"""A workspace: one folder with `firsthand.toml`, `firsthand.db`, `keystore.json` and, where anything is
+sealed, `sealing-keys.db`, opened.
 
 This is the one place that puts the rooms together: stores, projections, keys and clock. The chain's
 adapters join it in `service.chain_access`.
@@ -16,8 +17,10 @@ from typing import Final
 from sqlalchemy import Engine
 
 from firsthand.errors import NotFound, WorkspaceError
+from firsthand.identity.key_stores import key_store
 from firsthand.identity.keys import SigningKey
 from firsthand.identity.keystore import Keystore
+from firsthand.identity.sealing_keys import SealingKeys
 from firsthand.journal.database import database_url, open_engine
 from firsthand.journal.store import DatabaseJournal
 from firsthand.ledger.anchors import AnchorLedger
@@ -28,15 +31,17 @@ from firsthand.ledger.log_tree import LogTree
 from firsthand.ledger.members import MemberRegister
 from firsthand.ledger.parties import PartyLedger
 from firsthand.ledger.places import PlaceTree
+from firsthand.ledger.sealed_fields import SealedFields
 from firsthand.profiles import Profile, load_profile, profile_names
 from firsthand.service.profiles import FOLDER
 from firsthand.service.schema import check_version, make_tables
 from firsthand.service.settings import FILE_NAME, Settings, load_settings, write_settings
 
-__all__ = ["DATABASE", "KEYSTORE", "Workspace", "create_workspace", "utc_now"]
+__all__ = ["DATABASE", "KEYSTORE", "SEALING_KEYS", "Workspace", "create_workspace", "utc_now"]
 
 DATABASE: Final = "firsthand.db"
 KEYSTORE: Final = "keystore.json"
+SEALING_KEYS: Final = "sealing-keys.db"
 
 LOG_KEY: Final = "log"
 WALLET_KEY: Final = "wallet"
@@ -71,6 +76,7 @@ class Workspace:
         self.members = MemberRegister(engine)
         self.confirmations = ConfirmationLedger(engine)
         self.credentials = CredentialLedger(engine)
+        self.sealed = SealedFields(engine)
         projections = (
             self.parties,
             self.tree,
@@ -79,6 +85,7 @@ class Workspace:
             self.members,
             self.confirmations,
             self.credentials,
+            self.sealed,
         )
         self.journal = DatabaseJournal(engine, now, projections)
         self._signing_keys: dict[str, SigningKey] = {}
@@ -106,6 +113,12 @@ class Workspace:
         """The open keystore. Raises WrongPassphrase."""
         path = self.folder / KEYSTORE
         return Keystore.open(path, "" if Keystore.has_empty_passphrase(path) else self._passphrase())
+
+    @cached_property
+    def sealing_keys(self) -> SealingKeys:
+        """The keys of sealed fields, apart from the journal and its backups."""
+        store = key_store(self.settings.sealing.keys or SEALING_KEYS, self.folder)
+        return SealingKeys(store, self.keystore)
 
     @cached_property
     def log_key(self) -> SigningKey:
@@ -169,7 +182,7 @@ def create_workspace(
     """
     if (folder / FILE_NAME).exists():
         raise WorkspaceError(f"{folder} is a Firsthand workspace already")
-    for name in (DATABASE, KEYSTORE):
+    for name in (DATABASE, KEYSTORE, SEALING_KEYS):
         if (folder / name).exists():
             raise WorkspaceError(
                 f"{folder / name} is there without {FILE_NAME}: left by an `init` that was cut off, "

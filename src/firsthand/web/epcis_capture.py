@@ -14,12 +14,16 @@ from firsthand.ledger.event_search import FoundEvent
 from firsthand.service import capture_jobs
 from firsthand.service.capture_jobs import DOCUMENT, ENVELOPE, EVENT, Limits, job_document
 from firsthand.service.epcis_output import event_document
+from firsthand.service.sealing import SealRules, parse_coarse
 from firsthand.web.calls import JSON, Answer, Call, json_answer
 from firsthand.web.problems import Problem
 
-__all__ = ["ENVELOPE_MEDIA", "get_job", "get_jobs", "post_capture", "post_event"]
+__all__ = ["ENVELOPE_MEDIA", "SEAL_HEADERS", "get_job", "get_jobs", "post_capture", "post_event"]
 
 ENVELOPE_MEDIA: Final = "application/vnd.firsthand.capture+json"
+SEAL_HEADERS: Final = ("Firsthand-Seal", "Firsthand-Seal-Defaults", "Firsthand-Open", "Firsthand-Coarse")
+"""Lists divided by commas; see docs/sealed-fields.md."""
+
 LD_JSON: Final = "application/ld+json"
 
 _NEWEST: Final = 2**62
@@ -38,9 +42,32 @@ def post_capture(call: Call) -> Answer:
         )
     server = call.server
     principal = call.principal if form == ENVELOPE else call.sender
-    job = capture_jobs.accept(server.workspace, principal, call.body, form, behaviour, server.limits)
+    rules = _rules(call, form)
+    job = capture_jobs.accept(server.workspace, principal, call.body, form, behaviour, server.limits, rules)
     document = job_document(server.workspace, job)
     return json_answer(document, 202, {"Location": f"{call.base_url}/capture/{job.id}"})
+
+
+def _rules(call: Call, form: str) -> SealRules:
+    """What the sender wants sealed, beside what the events' profile says. Raises Problem."""
+    given = {name: call.headers[name.lower()] for name in SEAL_HEADERS if name.lower() in call.headers}
+    if given and form == ENVELOPE:
+        raise Problem(
+            400, "ValidationException", f"{next(iter(given))}: what is signed already cannot be sealed here"
+        )
+
+    def listed(name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in given.get(name, "").split(",") if part.strip())
+
+    defaults = given.get("Firsthand-Seal-Defaults", "on")
+    if defaults not in ("on", "off"):
+        raise Problem(400, "ValidationException", "Firsthand-Seal-Defaults: expected on or off")
+    return SealRules(
+        paths=listed("Firsthand-Seal"),
+        defaults=defaults == "on",
+        opened=listed("Firsthand-Open"),
+        coarse=tuple(map(parse_coarse, listed("Firsthand-Coarse"))),
+    )
 
 
 def media_type(call: Call) -> str:
@@ -85,7 +112,8 @@ def post_event(call: Call) -> Answer:
     validate_bare_event(event)
     _refuse_twin(call, event)
     limits = Limits(1, server.limits.size)
-    job = capture_jobs.accept(server.workspace, call.sender, call.body, EVENT, "rollback", limits)
+    rules = _rules(call, EVENT)
+    job = capture_jobs.accept(server.workspace, call.sender, call.body, EVENT, "rollback", limits, rules)
     if not job.success:
         raise Problem(400, "ValidationException", "; ".join(str(error["detail"]) for error in job.errors))
     entry = next(iter(server.workspace.journal.entries(job.places[-1], job.places[-1] + 1)))

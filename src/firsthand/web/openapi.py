@@ -10,7 +10,7 @@ from firsthand.events import query_names
 from firsthand.events.vocabulary import ACTIONS
 from firsthand.service.capture_jobs import Limits
 from firsthand.service.epcis_output import EPC_FORMATS
-from firsthand.web.epcis_capture import ENVELOPE_MEDIA
+from firsthand.web.epcis_capture import ENVELOPE_MEDIA, SEAL_HEADERS
 from firsthand.web.epcis_resources import TOP_LEVEL
 from firsthand.web.gate import LONGEST_NAME
 from firsthand.web.openapi_schemas import TIME, URI, ref, schemas
@@ -39,6 +39,13 @@ _PROBLEMS: Final = {
     429: "Too many failed attempts",
     500: "The server failed",
     503: "Not ready",
+}
+
+_SEALING: Final[dict[str, dict[str, Any]]] = {
+    "Firsthand-Seal": {"type": "string", "example": "$.fh:pickerWage, $.readPoint"},
+    "Firsthand-Seal-Defaults": {"type": "string", "enum": ["on", "off"], "default": "on"},
+    "Firsthand-Open": {"type": "string", "example": "pickerWage"},
+    "Firsthand-Coarse": {"type": "string", "example": "$.readPoint=1"},
 }
 
 
@@ -136,6 +143,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if (route.method, route.path) == ("POST", "/capture"):
         behaviour = {"type": "string", "enum": ["rollback", "proceed"], "default": "rollback"}
         found.append(_header("GS1-Capture-Error-Behaviour", behaviour))
+    if route.method == "POST" and route.path in ("/capture", "/events"):
+        found += [_header(name, _SEALING[name]) for name in SEAL_HEADERS]
     return found
 
 
@@ -203,6 +212,7 @@ _ANSWERS: Final = {
     "/capture": "CaptureJobs",
     "/capture/{captureID}": "CaptureJob",
     "/events/{eventID}": "EPCISQueryDocument",
+    "/events/{eventID}/disclosures": "Disclosed",
     "/queries": "Queries",
     "/queries/{queryName}": "Query",
     "/queries/{queryName}/subscriptions": "Subscriptions",

@@ -79,7 +79,13 @@ def _documents() -> dict[str, Schema]:
         "EPCISQueryDocument": _object(
             required, **common, type={"enum": ["EPCISQueryDocument"]}, epcisBody={"type": "object"}
         ),
-        "SignedCapture": _object(["capture", "events"], capture={"type": "object"}, events=events),
+        "SignedCapture": _object(
+            ["capture", "events"],
+            capture={"type": "object"},
+            events=events,
+            disclosures={"type": "array", "items": _TEXT},
+        ),
+        "Disclosed": _object(["disclosed"], disclosed=_OBJECTS),
     }
 
 

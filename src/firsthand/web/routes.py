@@ -14,6 +14,7 @@ from firsthand.web import (
     members,
     operations,
     pages,
+    sealed,
 )
 from firsthand.web.calls import JSON, Answer, Call, Endpoint
 
@@ -53,6 +54,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/events", epcis_events.get_events),
     Route("POST", "/events", epcis_capture.post_event, "capture", "key", True),
     Route("GET", "/events/{eventID}", epcis_events.get_event),
+    Route("GET", "/events/{eventID}/disclosures", sealed.get_disclosures),
     *_resource_routes(),
     Route("GET", "/queries", epcis_queries.get_queries),
     Route("POST", "/queries", epcis_queries.post_query, "read", "key", True),

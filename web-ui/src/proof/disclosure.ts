@@ -74,7 +74,8 @@ export function openEvent(event: JsonObject, disclosures: readonly string[]): Op
     Object.defineProperty(holder, name, { value, configurable: true, enumerable: true, writable: true });
     touched.push(holder);
     found.push({ path, value, text });
-    ready.push(...collect(value, path, held).filter((inner) => waiting.has(inner)));
+    // One by one: a stranger's list may be longer than the arguments that an engine takes.
+    for (const inner of collect(value, path, held)) if (waiting.has(inner)) ready.push(inner);
   }
   for (const { name } of waiting.values()) {
     throw new InvalidInput(
