@@ -1,4 +1,4 @@
-"""Disclosures: values that a public document fixes by a salted digest; and opening the sealed fields of events.
+"""Disclosures: values that a public document fixes by a salted digest, and opening sealed fields of events.
 
 A disclosure is a string of RFC 9901 §4.2.1: the base64url of [salt, name, value]; its digest is the base64url
 of its SHA-256 (§4.2.3). Stricter than there: the JSON is canonical (RFC 8785), the salt has 128 bits, and a
