@@ -120,8 +120,9 @@ def make_live(folder: Path, database: str = "", **settings: str) -> Live:
 def served(folder: Path, database: str = "", workers: int = 1, **settings: str) -> Iterator[Live]:
     """A running server."""
     live = make_live(folder, database, **settings)
-    live.start(workers)
     try:
+        # A server that is late must be ended, too.
+        live.start(workers)
         yield live
     finally:
         if live.process is not None and live.process.poll() is None:
