@@ -166,8 +166,11 @@ class Statement:
 
     def run(self, connection: Connection, *values: Any) -> Any:
         """Execute and return the driver's cursor."""
-        sql = self._sqlite if connection.dialect.name == "sqlite" else self._psycopg
-        return driver_of(connection).execute(sql, values)
+        return driver_of(connection).execute(self.text(connection), values)
+
+    def text(self, connection: Connection) -> str:
+        """The statement as the connection's driver spells it."""
+        return self._sqlite if connection.dialect.name == "sqlite" else self._psycopg
 
 
 class Upsert:

@@ -67,6 +67,7 @@ class Kind(IntEnum):
     BIZ_STEP = 15
     DISPOSITION = 16
     ON_BEHALF_OF = 17
+    ERROR_DECLARATION = 18
 
 
 ITEM_KINDS: Final = tuple(range(Kind.EPC, Kind.BIZ_LOCATION + 1))
@@ -114,9 +115,16 @@ _STANDARD_TYPES: Final = frozenset(
     ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 )
 # Plain numbers from here on: these stand in every row, and pickle small.
-_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF = (
+_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF, _DECLARATION = (
     int(kind)
-    for kind in (Kind.PARENT, Kind.READ_POINT, Kind.BIZ_LOCATION, Kind.TRANSFORMATION, Kind.ON_BEHALF_OF)
+    for kind in (
+        Kind.PARENT,
+        Kind.READ_POINT,
+        Kind.BIZ_LOCATION,
+        Kind.TRANSFORMATION,
+        Kind.ON_BEHALF_OF,
+        Kind.ERROR_DECLARATION,
+    )
 )
 _EPC_LISTS: Final = (
     ("epcList", int(Kind.EPC)),
@@ -208,6 +216,8 @@ def keys_of(event: dict[str, Any]) -> list[tuple[int, str]]:
     """What a valid event is found by, each once, beside its event IDs."""
     # An extended event's fields may hold anything: only what has the standard's shape is taken.
     pairs = _standard_keys(event) if event["type"] in _STANDARD_TYPES else _raw_keys(event)
+    if "errorDeclaration" in event:
+        pairs = [*pairs, (_DECLARATION, str(event["errorDeclaration"].get("reason", "")))]
     return list(dict.fromkeys([(kind, _indexed(uri)) for kind, uri in pairs if type(uri) is str]))
 
 

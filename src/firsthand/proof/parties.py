@@ -36,6 +36,7 @@ ROLES: Final = (
     "retailer",
     "certifier",
     "operator",
+    "device",
 )
 
 _MEMBERS = frozenset(
