@@ -15,8 +15,8 @@ from firsthand.events.identifiers import canonical
 from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
 from firsthand.ledger.lot_events import BACK, FORWARD, USED, LotEvents, StoredEvent, event_id
-from firsthand.profiles import load_profile, profile_names
 from firsthand.proof.canonical import parse_canonical
+from firsthand.service.crafts import piece_masses
 from firsthand.service.workspace import Workspace
 from firsthand.trace.composition import Composition, composition, shares
 from firsthand.trace.corrections import Correction, Corrections, Declaration, corrections
@@ -69,6 +69,11 @@ class Reader:
     ) -> Iterable[Statement]:
         """The statements of these lots by these kinds, but those of the numbers already known."""
         return self.statements(self.events.of(lots, kinds, known)) if lots else ()
+
+    def used(self, lots: Collection[str]) -> Iterable[Statement]:
+        """The standing statements in which these lots are used up, seen or packed."""
+        found = self.of_lots(FORWARD, lots, ())
+        return [one for one in found if self.corrections.stands(one.number)]
 
     def gather(self, lots: Iterable[str], direction: Direction) -> Gathered:
         """All statements about these lots and everything that they are made of, or went into."""
@@ -232,18 +237,6 @@ def event_ids(reader: Reader, numbers: Iterable[int]) -> dict[int, str]:
     """The event IDs of events by number: their own, else their hash IDs."""
     stored = reader.events.by_number(numbers)
     return {one.number: event_id(parse_canonical(one.body)) for one in stored}
-
-
-def piece_masses() -> dict[tuple[str, str], str]:
-    """By profile and step, the property that states the mass of one piece."""
-    found: dict[tuple[str, str], str] = {}
-    for name in profile_names():
-        profile = load_profile(name)
-        for step, form in profile.steps.items():
-            element: str | None = getattr(form, "piece_mass", None)
-            if element is not None:
-                found[name, step] = profile.term(element)
-    return found
 
 
 def _touched(found: Corrections, gathered: Gathered) -> dict[int, Correction]:

@@ -12,17 +12,18 @@ a circle count as one mixture of what came into the circle from outside.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
+from firsthand.trace.circles import circle_finding, circles, flows_from
 from firsthand.trace.findings import Finding
 from firsthand.trace.graph import Inflow, LotGraph, Node, Process
 from firsthand.trace.quantity import Quantity
 from firsthand.trace.statement import Statement
 
-__all__ = ["Composition", "Origin", "circles", "composition", "shares"]
+__all__ = ["Composition", "Origin", "composition", "shares"]
 
 _ONE: Final = Fraction(1)
 _ZERO: Final = Fraction(0)
@@ -111,8 +112,8 @@ class _Walk:
         inside = set(group)
         inflows = [one for node in group for one in _material(self._graph, node)]
         if len(group) > 1 or group[0] in self._graph.sources(group[0]):
-            self._circle(group)
-            inflows = [one for one in inflows if not inside.intersection(_sources(one))]
+            self._found.findings.append(circle_finding(self._graph, group))
+            inflows = [one for one in inflows if not inside.intersection(flows_from(one))]
         if not inflows:
             self._found._add(Origin(min(group), None), weight)
             return
@@ -179,65 +180,8 @@ class _Walk:
             Finding(kind, "warning", text, named, lots or ((into.lot,) if into else ()), events)
         )
 
-    def _circle(self, group: list[Node]) -> None:
-        lots = tuple(sorted({node.lot for node in group}))
-        inside = set(group)
-        events = {
-            inflow.statement.number
-            for node in group
-            for inflow in self._graph.inflows[node]
-            if inside.intersection(_sources(inflow))
-        }
-        text = f"{', '.join(lots)}: made of each other; they count as one mixture"
-        self._found.findings.append(Finding("cycle", "error", text, (), lots, tuple(sorted(events))))
-
 
 def _material(graph: LotGraph, node: Node) -> list[Inflow]:
     """The inflows that the node is made of: what is only fixed to it is not, unless there is nothing else."""
     inflows = graph.inflows.get(node, [])
     return [one for one in inflows if one.statement.type != "AssociationEvent"]
-
-
-def _sources(inflow: Inflow) -> Iterable[Node]:
-    if inflow.process is not None:
-        return [node for node, _, _ in inflow.process.inputs]
-    return () if inflow.node is None else (inflow.node,)
-
-
-def circles(nodes: Iterable[Node], step: Callable[[Node], list[Node]]) -> list[list[Node]]:
-    """The strongly connected groups of these nodes (Tarjan 1972), each before what it leads to."""
-    index: dict[Node, int] = {}
-    low: dict[Node, int] = {}
-    stack: list[Node] = []
-    on_stack: set[Node] = set()
-    groups: list[list[Node]] = []
-    for start in nodes:
-        if start in index:
-            continue
-        work: list[tuple[Node, list[Node]]] = [(start, step(start))]
-        index[start] = low[start] = len(index)
-        stack.append(start)
-        on_stack.add(start)
-        while work:
-            node, ahead = work[-1]
-            if ahead:
-                other = ahead.pop()
-                if other not in index:
-                    index[other] = low[other] = len(index)
-                    stack.append(other)
-                    on_stack.add(other)
-                    work.append((other, step(other)))
-                elif other in on_stack:
-                    low[node] = min(low[node], index[other])
-                continue
-            work.pop()
-            if work:
-                low[work[-1][0]] = min(low[work[-1][0]], low[node])
-            if low[node] == index[node]:
-                group: list[Node] = []
-                while not group or group[-1] != node:
-                    group.append(stack.pop())
-                    on_stack.discard(group[-1])
-                groups.append(group)
-    groups.reverse()
-    return groups

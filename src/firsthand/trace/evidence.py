@@ -26,7 +26,8 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Final, Protocol
 
-from firsthand.trace.composition import circles, composition
+from firsthand.trace.circles import circles
+from firsthand.trace.composition import composition
 from firsthand.trace.graph import LotGraph, Node
 from firsthand.trace.quantity import Quantity, total
 from firsthand.trace.statement import Part, Statement

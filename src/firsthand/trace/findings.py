@@ -58,6 +58,7 @@ class Finding:
     lots: tuple[str, ...] = ()
     events: tuple[int, ...] = ()
     parties: tuple[str, ...] = ()
+    claim: str = ""
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

@@ -16,7 +16,6 @@ Who made what (`fh:` is `https://firsthand.example/ns/`):
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -53,8 +52,7 @@ class Part(NamedTuple):
 Makers = tuple[tuple[str, Fraction], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True):
     """What an issuer's event says. URIs are in canonical spelling, `time` in microseconds since 1970, UTC.
 
     `things` are what an event lists without using it up: the EPCs and quantities of an ObjectEvent or
@@ -172,22 +170,22 @@ class _Event(msgspec.Struct):
     action: str | None = None
     bizStep: str = ""
     parentID: str | None = None
-    epcList: list[str] = []
-    childEPCs: list[str] = []
-    quantityList: list[_Element] = []
-    childQuantityList: list[_Element] = []
-    inputEPCList: list[str] = []
-    outputEPCList: list[str] = []
-    inputQuantityList: list[_Element] = []
-    outputQuantityList: list[_Element] = []
+    epcList: tuple[str, ...] = ()
+    childEPCs: tuple[str, ...] = ()
+    quantityList: tuple[_Element, ...] = ()
+    childQuantityList: tuple[_Element, ...] = ()
+    inputEPCList: tuple[str, ...] = ()
+    outputEPCList: tuple[str, ...] = ()
+    inputQuantityList: tuple[_Element, ...] = ()
+    outputQuantityList: tuple[_Element, ...] = ()
     transformationID: str | None = None
     readPoint: _Place | None = None
     bizLocation: _Place | None = None
-    sourceList: list[_Source] = []
-    destinationList: list[_Destination] = []
-    bizTransactionList: list[_Document] = []
-    certificationInfo: str | list[str] = []
-    ilmd: dict[str, Any] = {}
+    sourceList: tuple[_Source, ...] = ()
+    destinationList: tuple[_Destination, ...] = ()
+    bizTransactionList: tuple[_Document, ...] = ()
+    certificationInfo: str | tuple[str, ...] = ()
+    ilmd: dict[str, Any] | None = None
     step: Any = msgspec.field(name="fh:step", default="")
     profile: Any = msgspec.field(name="fh:profile", default="")
     claims: Any = msgspec.field(name="fh:claims", default=None)
@@ -199,6 +197,8 @@ class _Event(msgspec.Struct):
     bag: Any = msgspec.field(name="fh:bagWeight", default=None)
 
 
+_NO_ILMD: Final[dict[str, Any]] = {}
+_ZERO: Final = Fraction(0)
 _decode = msgspec.json.Decoder(_Event).decode
 _canonical = lru_cache(maxsize=65_536)(canonical)
 
@@ -252,7 +252,9 @@ def read_statement(
     )
 
 
-def _parts(epcs: list[str], elements: list[_Element]) -> tuple[Part, ...]:
+def _parts(epcs: tuple[str, ...], elements: tuple[_Element, ...]) -> tuple[Part, ...]:
+    if not epcs and not elements:
+        return ()
     parts = [Part(_canonical(epc), _ONE_PIECE, True) for epc in epcs]
     for element in elements:
         value = element.quantity
@@ -263,6 +265,8 @@ def _parts(epcs: list[str], elements: list[_Element]) -> tuple[Part, ...]:
 
 
 def _party(pairs: list[tuple[str, str]]) -> str | None:
+    if not pairs:
+        return None
     for kind in ("possessing_party", "owning_party"):
         for name, uri in pairs:
             if name == kind:
@@ -274,8 +278,8 @@ def _text(value: Any) -> str:
     return value if type(value) is str else ""
 
 
-def _certificates(value: str | list[str]) -> tuple[str, ...]:
-    return (value,) if type(value) is str else tuple(value)
+def _certificates(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
 
 
 def _unit_mass(
@@ -283,8 +287,9 @@ def _unit_mass(
 ) -> Quantity | None:
     term = (piece_mass or {}).get((profile, step))
     if term is not None:
-        return stated_quantity(event.ilmd.get(term))
-    for value in (event.ilmd.get("fh:netWeight"), event.unit_mass, event.ilmd.get("fh:bagWeight"), event.bag):
+        return stated_quantity((event.ilmd or _NO_ILMD).get(term))
+    ilmd = event.ilmd or _NO_ILMD
+    for value in (ilmd.get("fh:netWeight"), event.unit_mass, ilmd.get("fh:bagWeight"), event.bag):
         found = stated_quantity(value)
         if found is not None:
             return found
@@ -292,8 +297,11 @@ def _unit_mass(
 
 
 def _claims(event: _Event, problems: list[tuple[str, str]]) -> tuple[str, ...]:
+    ilmd = event.ilmd or _NO_ILMD
+    if event.claims is None and "fh:claims" not in ilmd:
+        return ()
     found: dict[str, None] = {}
-    for value in (event.claims, event.ilmd.get("fh:claims")):
+    for value in (event.claims, ilmd.get("fh:claims")):
         if value is None:
             continue
         if type(value) is not list or len(value) > _MOST or any(type(name) is not str for name in value):
@@ -328,13 +336,13 @@ def _makers(value: Any, problems: list[tuple[str, str]]) -> Makers:
 
 def _labour(event: _Event, problems: list[tuple[str, str]]) -> Fraction:
     if event.labour is None:
-        return Fraction(0)
+        return _ZERO
     share = _fraction(event.labour)
     if share is None or share > 1 or event.makers is None or event.type != "TransformationEvent":
         problems.append(
             ("malformed", "fh:labourShare: expected a share up to 1, beside fh:makers, on a transformation")
         )
-        return Fraction(0)
+        return _ZERO
     return share
 
 

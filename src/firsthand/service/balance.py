@@ -1,0 +1,194 @@
+"""Mass balance over the journal: of a lot, a party, a season or a claim, with its findings.
+
+found = balance(workspace, since=…, until=…)
+found.findings      # the worst first
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+
+from firsthand.events.instants import microseconds
+from firsthand.ledger.event_index import Kind
+from firsthand.ledger.event_sql import Viewer
+from firsthand.service.crafts import craft_of
+from firsthand.service.trace import EVERYTHING, Reader, lot_uri, trace_back
+from firsthand.service.workspace import Workspace
+from firsthand.trace.accounts import of_ticks
+from firsthand.trace.balance import Balance
+from firsthand.trace.circles import circle_findings
+from firsthand.trace.claims import Certified
+from firsthand.trace.findings import Finding, in_order
+from firsthand.trace.graph import LotGraph
+from firsthand.trace.quantity import KILOGRAM, Quantity
+from firsthand.trace.statement import Statement
+
+__all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance"]
+
+
+@dataclass(frozen=True, slots=True)
+class StepVolume:
+    """The transformations of one step: how many, their mass in and out, and the yield."""
+
+    step: str
+    count: int
+    inputs: Quantity
+    outputs: Quantity
+
+    @property
+    def ratio(self) -> Fraction | None:
+        """Mass out for mass in."""
+        return self.outputs.amount / self.inputs.amount if self.inputs.amount else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVolume:
+    """A party's mass with a claim: brought into being with it, and shipped with it."""
+
+    party: str
+    claim: str
+    made: Quantity
+    sold: Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Balanced:
+    """The outcome; `came` is what came into being, `went` what was sold in retail or destroyed, by unit."""
+
+    events: int
+    lots: int
+    came: list[Quantity]
+    went: list[Quantity]
+    stock: list[Quantity]
+    steps: list[StepVolume]
+    claims: list[ClaimVolume]
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def errors(self) -> int:
+        """How many findings are of severity error."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+def balance(
+    workspace: Workspace,
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    party: str | None = None,
+    claim: str | None = None,
+    viewer: Viewer = EVERYTHING,
+    published: int = 0,
+    certified: Certified | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> Balanced:
+    """The balance of a season (`since` up to, not including, `until`, RFC 3339), or of all that was recorded.
+
+    `party` (URI) narrows sums and findings to a party, `claim` findings and volumes to a claim. `told` hears
+    how many events were read. Raises InvalidInput for what is no time.
+    """
+    start = None if since is None else microseconds(since)
+    end = None if until is None else microseconds(until)
+    reader = Reader(workspace, viewer, published)
+    kept = Balance(craft_of, party)
+    for one in _season(reader, start, end, told):
+        kept.take(one)
+    _areas(reader, kept)
+    return _narrowed(reader, _outcome(reader, kept, certified), party, claim)
+
+
+def lot_balance(
+    workspace: Workspace,
+    lot: str,
+    *,
+    viewer: Viewer = EVERYTHING,
+    published: int = 0,
+    certified: Certified | None = None,
+) -> Balanced:
+    """The balance of a lot and of everything that it is made of. Raises NotFound as a trace does."""
+    uri = lot_uri(lot)
+    trace = trace_back(workspace, uri, viewer=viewer, published=published)
+    reader = trace.reader
+    # What left a lot that it is made of may have left for elsewhere.
+    used = reader.used(trace.lots)
+    statements = {one.number: one for one in (*trace.graph.statements, *used)}
+    kept = Balance(craft_of)
+    for one in sorted(statements.values(), key=lambda one: one.order):
+        kept.take(one)
+    _areas(reader, kept)
+    among = set(trace.lots)
+    found = _outcome(reader, kept, certified)
+    findings = [one for one in found.findings if not one.lots or among.intersection(one.lots)]
+    account = kept.accounts.get(uri)
+    if account is None or not account.unit:
+        return Balanced(found.events, len(among), [], [], [], found.steps, found.claims, findings)
+    came, went = of_ticks(account.came, account.unit), of_ticks(account.went, account.unit)
+    left = Quantity(came.amount - went.amount, account.unit)
+    return Balanced(found.events, len(among), [came], [went], [left], found.steps, found.claims, findings)
+
+
+def _season(
+    reader: Reader, since: int | None, until: int | None, told: Callable[[int], None]
+) -> Iterator[Statement]:
+    stands = reader.corrections.stands
+    for done, one in enumerate(reader.statements(reader.events.between(since, until)), 1):
+        if done % 10_000 == 0:
+            told(done)
+        if stands(one.number):
+            yield one
+
+
+def _areas(reader: Reader, kept: Balance) -> None:
+    """The areas of plots that were stated outside of the time that is looked at."""
+    stated = partial(reader.of_lots, (Kind.READ_POINT,))
+    for one in sorted(stated(kept.harvests.without_area(), ()), key=lambda one: one.order):
+        if one.area is not None and one.place is not None and reader.corrections.stands(one.number):
+            kept.harvests.state_area(one.place, one.area)
+
+
+def _outcome(reader: Reader, kept: Balance, certified: Certified | None) -> Balanced:
+    findings = [*kept.findings(), *kept.claims.over(certified), *_circles(reader, kept.suspects)]
+    steps = [
+        StepVolume(step, one.count, of_ticks(one.inputs, KILOGRAM), of_ticks(one.outputs, KILOGRAM))
+        for step, one in kept.steps.items()
+    ]
+    claims = [
+        ClaimVolume(party, claim, of_ticks(one.made, KILOGRAM), of_ticks(one.sold, KILOGRAM))
+        for (party, claim), one in sorted(kept.claims.sums.items())
+    ]
+    came, went, stock = (
+        [of_ticks(amount, unit) for unit, amount in sorted(amounts.items())]
+        for amounts in (kept.came, kept.went, kept.stock())
+    )
+    count = len(kept.accounts)
+    return Balanced(kept.count, count, came, went, stock, steps, claims, in_order(findings))
+
+
+def _circles(reader: Reader, suspects: dict[str, None]) -> Iterator[Finding]:
+    """The circles among lots that were filled again after they had been used."""
+    if not suspects:
+        return
+    graph = LotGraph(reader.gather(suspects, "back").standing)
+    nodes = [node for lot in suspects for node in graph.nodes(lot)]
+    yield from circle_findings(graph, nodes)
+
+
+def _narrowed(reader: Reader, found: Balanced, party: str | None, claim: str | None) -> Balanced:
+    findings, claims = found.findings, found.claims
+    if party is not None:
+        issuers = reader.events.issuers({number for one in findings for number in one.events})
+        findings = [
+            one
+            for one in findings
+            if party in one.parties or any(issuers.get(number) == party for number in one.events)
+        ]
+        claims = [one for one in claims if one.party == party]
+    if claim is not None:
+        findings = [one for one in findings if one.claim == claim]
+        claims = [one for one in claims if one.claim == claim]
+    return Balanced(
+        found.events, found.lots, found.came, found.went, found.stock, found.steps, claims, findings
+    )

@@ -1,0 +1,109 @@
+"""One lot's account: what came, what went, who made it and used it when, and what came with which claim.
+
+A season has millions of them, so an account is small and its amounts are **ticks**: whole 10⁻¹⁵ of the base
+unit (a picogram of a kilogram) as an int, exact, or a Fraction where that is not fine enough.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from firsthand.trace.quantity import Quantity
+
+__all__ = ["TICKS", "Account", "Ticks", "of_ticks", "portion", "ticks"]
+
+TICKS: Final = 10**15
+Ticks = int | Fraction
+
+
+def ticks(quantity: Quantity) -> Ticks:
+    """A quantity in ticks of its unit."""
+    amount = quantity.amount
+    factor, rest = divmod(TICKS, amount.denominator)
+    return amount * TICKS if rest else amount.numerator * factor
+
+
+def of_ticks(amount: Ticks, unit: str) -> Quantity:
+    """The quantity of so many ticks."""
+    return Quantity(Fraction(amount) / TICKS, unit)
+
+
+def portion(amount: Ticks, part: Ticks, whole: Ticks) -> Ticks:
+    """`amount * part / whole`, exactly."""
+    product = amount * part
+    quotient, rest = divmod(product, whole)
+    return Fraction(product) / whole if rest else quotient
+
+
+class Account:
+    """A lot's account. `unit` is what it is measured in, "" until something was measured.
+
+    `piece` is the mass of one piece in ticks of a kilogram, for lots that are counted; of a container, what
+    is in it. `packed` says that it was put into something, `packed_into` that something was put into it.
+    `made_at`, `used_at` are microseconds, the events by number. `came_to` and `went_from` are by party.
+    `claims` is what came in with each claim; None while there is none.
+    """
+
+    __slots__ = (
+        "came",
+        "came_to",
+        "claims",
+        "made_at",
+        "made_by",
+        "made_in",
+        "packed",
+        "packed_into",
+        "piece",
+        "unit",
+        "used_at",
+        "used_in",
+        "went",
+        "went_from",
+        "went_in",
+    )
+
+    def __init__(self) -> None:
+        self.unit = ""
+        self.came: Ticks = 0
+        self.went: Ticks = 0
+        self.piece: Ticks | None = None
+        self.made_at: int | None = None
+        self.made_by: str | None = None
+        self.made_in = -1
+        self.used_at: int | None = None
+        self.used_in = -1
+        self.went_in = -1
+        self.packed = False
+        self.packed_into = False
+        self.came_to: dict[str, Ticks] | None = None
+        self.went_from: dict[str, Ticks] | None = None
+        self.claims: dict[str, Ticks] | None = None
+
+    def add_to(self, party: str, amount: Ticks) -> None:
+        """So much came to a party."""
+        if self.came_to is None:
+            self.came_to = {}
+        self.came_to[party] = self.came_to.get(party, 0) + amount
+
+    def take_from(self, party: str, amount: Ticks) -> None:
+        """So much left a party."""
+        if self.went_from is None:
+            self.went_from = {}
+        self.went_from[party] = self.went_from.get(party, 0) + amount
+
+    def claimed(self, claim: str, amount: Ticks) -> Ticks:
+        """How much of so much, taken out of the lot, has a claim: its part of all that came in."""
+        if self.claims is None:
+            return 0
+        backed = self.claims.get(claim, 0)
+        if backed >= self.came or not self.came:
+            return amount if backed else 0
+        return portion(amount, backed, self.came)
+
+    def carry(self, claim: str, amount: Ticks) -> None:
+        """So much came in with a claim."""
+        if amount:
+            if self.claims is None:
+                self.claims = {}
+            self.claims[claim] = self.claims.get(claim, 0) + amount
