@@ -24,6 +24,7 @@ from firsthand.cli import (
     server,
     setup,
     tokens,
+    trace,
 )
 from firsthand.cli.session import set_folder
 
@@ -74,6 +75,7 @@ for module in (
     intake,
     deliveries,
     accounts,
+    trace,
     certify,
     chain,
     proofs,

@@ -28,6 +28,7 @@ class RoleOption(StrEnum):
     RETAILER = "retailer"
     CERTIFIER = "certifier"
     OPERATOR = "operator"
+    DEVICE = "device"
 
 
 def register(app: typer.Typer) -> None:

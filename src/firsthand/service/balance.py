@@ -14,7 +14,6 @@ from functools import partial
 from firsthand.events.instants import microseconds
 from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
-from firsthand.service.crafts import craft_of
 from firsthand.service.trace import EVERYTHING, Reader, lot_uri, trace_back
 from firsthand.service.workspace import Workspace
 from firsthand.trace.accounts import of_ticks
@@ -26,7 +25,7 @@ from firsthand.trace.graph import LotGraph
 from firsthand.trace.quantity import KILOGRAM, Quantity
 from firsthand.trace.statement import Statement
 
-__all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance"]
+__all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance", "time_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def balance(
     start = None if since is None else microseconds(since)
     end = None if until is None else microseconds(until)
     reader = Reader(workspace, viewer, published)
-    kept = Balance(craft_of, party)
+    kept = Balance(reader.crafts.of, party)
     for one in _season(reader, start, end, told):
         kept.take(one)
     _areas(reader, kept)
@@ -115,7 +114,7 @@ def lot_balance(
     # What left a lot that it is made of may have left for elsewhere.
     used = reader.used(trace.lots)
     statements = {one.number: one for one in (*trace.graph.statements, *used)}
-    kept = Balance(craft_of)
+    kept = Balance(reader.crafts.of)
     for one in sorted(statements.values(), key=lambda one: one.order):
         kept.take(one)
     _areas(reader, kept)
@@ -128,6 +127,11 @@ def lot_balance(
     came, went = of_ticks(account.came, account.unit), of_ticks(account.went, account.unit)
     left = Quantity(came.amount - went.amount, account.unit)
     return Balanced(found.events, len(among), [came], [went], [left], found.steps, found.claims, findings)
+
+
+def time_of(text: str | None) -> str | None:
+    """A time as RFC 3339, where a date alone begins at midnight UTC."""
+    return f"{text}T00:00:00Z" if text is not None and len(text) == 10 else text
 
 
 def _season(

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
 from typing import Any
 
 import msgspec
 
 from firsthand.errors import NotFound
 from firsthand.events.units import convert
-from firsthand.profiles import load_profile, profile_names
+from firsthand.profiles import profile_names
 from firsthand.profiles.profile import Profile
+from firsthand.service.workspace import Workspace
 from firsthand.trace.craft import AreaLimit, ClaimRule, Craft, YieldRange
 from firsthand.trace.quantity import quantity
 from firsthand.trace.statement import Statement
 
-__all__ = ["craft_of", "piece_masses"]
+__all__ = ["Crafts"]
 
 
-@cache
-def craft_of(name: str) -> Craft | None:
-    """The craft of a profile's name; None where there is no such profile."""
-    try:
-        profile = load_profile(name)
-    except NotFound:
-        return None
-    return _craft(profile)
+class Crafts:
+    """The crafts that a workspace knows, its own profiles included; each is read once."""
 
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[str, Craft | None] = {}
 
-def piece_masses() -> dict[tuple[str, str], str]:
-    """By profile and step, the property that states the mass of one piece."""
-    found: dict[tuple[str, str], str] = {}
-    for name in profile_names():
-        profile = load_profile(name)
-        for step, form in profile.steps.items():
-            if form.piece_mass is not None:
-                found[name, step] = profile.term(form.piece_mass)
-    return found
+    def of(self, name: str) -> Craft | None:
+        """The craft of a profile's name; None where there is no such profile."""
+        if name not in self._known:
+            try:
+                self._known[name] = _craft(self._workspace.profile(name))
+            except NotFound:
+                self._known[name] = None
+        return self._known[name]
+
+    def piece_masses(self) -> dict[tuple[str, str], str]:
+        """By profile and step, the property that states the mass of one piece."""
+        found: dict[tuple[str, str], str] = {}
+        for name in profile_names(self._workspace.profiles_folder):
+            profile = self._workspace.profile(name)
+            for step, form in profile.steps.items():
+                if form.piece_mass is not None:
+                    found[name, step] = profile.term(form.piece_mass)
+        return found
 
 
 def _craft(profile: Profile) -> Craft:
@@ -50,7 +56,7 @@ def _craft(profile: Profile) -> Craft:
             bound = most.amount * limit.most / square_metres
             limits[limit.step] = AreaLimit(name, bound, most.unit, limit.season_days, limit.source)
     claims = {
-        name: ClaimRule(claim.counts, frozenset(claim.begins), frozenset(getattr(claim, "ends", ())))
+        name: ClaimRule(claim.counts, frozenset(claim.begins), frozenset(claim.ends))
         for name, claim in profile.claims.items()
     }
     return Craft(_yields(profile), limits, claims)

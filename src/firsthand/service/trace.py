@@ -16,7 +16,7 @@ from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
 from firsthand.ledger.lot_events import BACK, FORWARD, USED, LotEvents, StoredEvent, event_id
 from firsthand.proof.canonical import parse_canonical
-from firsthand.service.crafts import piece_masses
+from firsthand.service.crafts import Crafts
 from firsthand.service.workspace import Workspace
 from firsthand.trace.composition import Composition, composition, shares
 from firsthand.trace.corrections import Correction, Corrections, Declaration, corrections
@@ -48,7 +48,8 @@ class Reader:
     def __init__(self, workspace: Workspace, viewer: Viewer = EVERYTHING, published: int = 0) -> None:
         self.workspace = workspace
         self.events = LotEvents(workspace.engine, viewer, published)
-        self.piece_mass = piece_masses()
+        self.crafts = Crafts(workspace)
+        self._piece_mass = self.crafts.piece_masses()
 
     @cached_property
     def corrections(self) -> Corrections:
@@ -60,7 +61,7 @@ class Reader:
     def statements(self, stored: Iterable[StoredEvent]) -> Iterable[Statement]:
         """The statements of stored events, of those that say anything of lots."""
         for number, issuer, time, body in stored:
-            statement = read_statement(number, issuer, time, body, self.piece_mass)
+            statement = read_statement(number, issuer, time, body, self._piece_mass)
             if statement is not None:
                 yield statement
 
@@ -73,6 +74,11 @@ class Reader:
     def used(self, lots: Collection[str]) -> Iterable[Statement]:
         """The standing statements in which these lots are used up, seen or packed."""
         found = self.of_lots(FORWARD, lots, ())
+        return [one for one in found if self.corrections.stands(one.number)]
+
+    def made(self, lots: Collection[str]) -> Iterable[Statement]:
+        """The standing statements in which these lots come into being, are seen or packed."""
+        found = self.of_lots(BACK, lots, ())
         return [one for one in found if self.corrections.stands(one.number)]
 
     def gather(self, lots: Iterable[str], direction: Direction) -> Gathered:

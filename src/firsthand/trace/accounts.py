@@ -41,8 +41,9 @@ class Account:
 
     `piece` is the mass of one piece in ticks of a kilogram, for lots that are counted; of a container, what
     is in it. `packed` says that it was put into something, `packed_into` that something was put into it.
-    `made_at`, `used_at` are microseconds, the events by number. `came_to` and `went_from` are by party.
-    `claims` is what came in with each claim; None while there is none.
+    `made_at`, `used_at` are microseconds, the events by number, `over_in` the one that first took more than
+    there was. `came_to` and `went_from` are by party. `claims` is what came in with each claim; None while
+    there is none.
     """
 
     __slots__ = (
@@ -52,6 +53,7 @@ class Account:
         "made_at",
         "made_by",
         "made_in",
+        "over_in",
         "packed",
         "packed_into",
         "piece",
@@ -71,6 +73,7 @@ class Account:
         self.made_at: int | None = None
         self.made_by: str | None = None
         self.made_in = -1
+        self.over_in = -1
         self.used_at: int | None = None
         self.used_in = -1
         self.went_in = -1

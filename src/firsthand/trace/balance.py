@@ -293,6 +293,8 @@ class Balance:
         if amount is not None:
             account.went += amount
             account.went_in = one.number
+            if account.over_in < 0 and account.went > account.came:
+                account.over_in = one.number
             account.take_from(one.issuer, amount)
             if account.packed_into:
                 account.piece = 0
@@ -390,7 +392,7 @@ class Balance:
                     ("went", of_ticks(account.went, account.unit)),
                 )
                 text = f"{numbers[1][1]} left {lot}, and {numbers[0][1]} had come in"
-                events = (account.made_in, account.went_in)
+                events = _events(account)
                 yield Finding("negative-stock", "error", text, numbers, (lot,), events)
             elif account.went_from is not None and not account.packed:
                 yield from self._stocks_of_parties(lot, account)
@@ -402,5 +404,11 @@ class Balance:
             if 0 < came < went:
                 numbers = (("came", of_ticks(came, account.unit)), ("went", of_ticks(went, account.unit)))
                 text = f"{party} gave away or used {numbers[1][1]} of {lot}, and had {numbers[0][1]}"
-                events = (account.made_in, account.went_in)
+                events = _events(account)
                 yield Finding("negative-stock", "error", text, numbers, (lot,), events, (party,))
+
+
+def _events(account: Account) -> tuple[int, ...]:
+    """The events that made a lot, first took more than there was, and took from it last."""
+    named = (account.made_in, account.over_in, account.went_in)
+    return tuple(dict.fromkeys(number for number in named if number >= 0))

@@ -131,7 +131,9 @@ class ClaimBook:
 
     def over(self, certified: Certified | None) -> Iterator[Finding]:
         """What was stated beyond what is certified."""
-        for (party, claim), one in self.sums.items() if certified is not None else ():
+        if certified is None:
+            return
+        for (party, claim), one in self.sums.items():
             limit = certified(party, claim)
             volume = of_ticks(max(one.made, one.sold), KILOGRAM)
             if limit is not None and limit.unit == KILOGRAM and volume.amount > limit.amount:

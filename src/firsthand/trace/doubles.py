@@ -35,7 +35,9 @@ class Doubles:
     def _same_events(self, statements: Sequence[Statement]) -> list[Statement]:
         groups: dict[tuple[object, ...], list[Statement]] = defaultdict(list)
         for one in statements:
-            groups[(one.time, one.type, one.action, one.parent, len(one.things), len(one.inputs))].append(one)
+            # Hashing an event takes long: only what speaks of the same lots at the same time is compared.
+            first = next(iter((*one.things, *one.inputs, *one.outputs)), None)
+            groups[one.time, one.type, one.parent, first and first.lot].append(one)
         dropped: set[int] = set()
         for group in groups.values():
             if len(group) > 1:

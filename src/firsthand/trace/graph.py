@@ -151,13 +151,28 @@ class LotGraph:
         for target in nodes:
             found: dict[tuple[Node, InflowKind], list[tuple[Quantity | None, int]]] = {}
             for inflow in self.inflows.get(target, ()):
+                part = self._part(inflow)
                 for source, quantity, event in _edges(inflow):
                     if source in among:
-                        measured = self.measure(source, quantity)
+                        measured = _times(self.measure(source, quantity), part)
                         found.setdefault((source, inflow.kind), []).append((measured, event))
             for (source, kind), several in found.items():
                 quantity = total(one for one, _ in several)
                 yield Link(source, target, kind, quantity, tuple(dict.fromkeys(n for _, n in several)))
+
+    def _part(self, inflow: Inflow) -> Fraction | None:
+        """Of a process with several outputs, the part of its inputs that went into this one."""
+        if inflow.process is None or len(inflow.process.outputs) == 1:
+            return Fraction(1)
+        whole = total(self.measure(node, quantity) for node, quantity, _ in inflow.process.outputs)
+        own = [
+            self.measure(node, quantity)
+            for node, quantity, statement in inflow.process.outputs
+            if statement is inflow.statement and quantity is inflow.quantity
+        ]
+        if whole is None or not whole.amount or not own or own[0] is None:
+            return None
+        return own[0].amount / whole.amount
 
     def node(self, lot: str, statement: Statement) -> Node:
         """The node that a statement speaks of: of a container, the filling at that time."""
@@ -323,6 +338,10 @@ def _edges(inflow: Inflow) -> Iterator[tuple[Node, Quantity | None, int]]:
             yield source, quantity, statement.number
     elif inflow.node is not None:
         yield inflow.node, inflow.quantity, inflow.statement.number
+
+
+def _times(quantity: Quantity | None, part: Fraction | None) -> Quantity | None:
+    return None if quantity is None or part is None else Quantity(quantity.amount * part, quantity.unit)
 
 
 def _reach(nodes: Iterable[Node], step: Callable[[Node], list[Node]]) -> list[Node]:

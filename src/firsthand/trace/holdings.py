@@ -63,7 +63,9 @@ def holdings(graph: LotGraph, lots: Iterable[str]) -> list[Holding]:
     desk = _Desk(graph, wanted)
     for statement in graph.statements:
         desk.take(statement)
-    return sorted(desk.found.values(), key=lambda one: (one.first, one.lot, one.party))
+    # Who only spoke of a lot had nothing of it.
+    had = [one for one in desk.found.values() if one.came or one.went]
+    return sorted(had, key=lambda one: (one.first, one.lot, one.party))
 
 
 class _Desk:
@@ -84,7 +86,7 @@ class _Desk:
         elif one.unpacks:
             self._unpack(one)
         elif one.creates:
-            self._come(one, one.things, one.issuer)
+            self._come(one, one.things, one.default_maker)
         elif one.destroys:
             self._go(one, one.things, one.issuer)
         elif one.ships:
@@ -125,6 +127,7 @@ class _Desk:
             if not (made_here and holding.left == quantity):
                 holding.came.append(quantity)
             holding.made = holding.made or not one.receives
+            self._sent_by(one, part.lot, quantity)
 
     def _go(
         self, one: Statement, parts: Iterable[Part], party: str, to: str | None = None, sold: bool = False
@@ -139,6 +142,16 @@ class _Desk:
             holding.went.append(quantity)
             holding.to = to or holding.to
             holding.sold = holding.sold or sold
+
+    def _sent_by(self, one: Statement, lot: str, quantity: Quantity | None) -> None:
+        """Who gave what was received has it no more, even if nobody recorded that it was sent."""
+        giver = self.found.get((one.giver or "", lot))
+        left = giver.left if giver is not None else None
+        if giver is None or giver.to is not None or left is None or quantity is None:
+            return
+        if left.unit == quantity.unit and left.amount >= quantity.amount:
+            giver.went.append(quantity)
+            giver.to = one.taker or one.issuer
 
     def _hand_over(self, taker: Holding, quantity: Quantity | None) -> None:
         """What a party gives away without having got it, it had from whoever has enough of it."""

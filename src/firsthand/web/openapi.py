@@ -140,6 +140,11 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         or route.path.endswith("/subscriptions")
     ):
         found.append(_header("GS1-EPC-Format", {"type": "string", "enum": list(EPC_FORMATS)}))
+    if route.path.startswith("/trace"):
+        found.append(_query("direction", {"type": "string", "enum": ["back", "forward"], "default": "back"}))
+    if route.path == "/balance":
+        found += [_query("since", TIME), _query("until", TIME), _query("party", URI)]
+        found.append(_query("claim", {"type": "string", "minLength": 1, "maxLength": 64}))
     if (route.method, route.path) == ("POST", "/capture"):
         behaviour = {"type": "string", "enum": ["rollback", "proceed"], "default": "rollback"}
         found.append(_header("GS1-Capture-Error-Behaviour", behaviour))
@@ -227,6 +232,10 @@ _ANSWERS: Final = {
     "/credentials/{credentialID}/standing": "Standing",
     "/credentials/{credentialID}/status": "StatusMade",
     "/status/{statusListID}": "Anything",
+    "/trace/{lot}": "Trace",
+    "/recall/{lot}": "Recall",
+    "/balance": "Balance",
+    "/balance/{lot}": "Balance",
     "/healthz": "Status",
     "/readyz": "Status",
     "/openapi.json": "Anything",
@@ -252,6 +261,8 @@ def _responses(route: Route) -> dict[str, Any]:
             "headers": _headers("Location"),
             "content": {_JSON: {"schema": ref(name)}},
         }
+    elif route.path == "/trace/{lot}/picture":
+        found["200"] = {"description": "Drawn", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
     elif route.media == HTML:

@@ -35,7 +35,15 @@ _SCHEDULE: Final = {
 
 def schemas() -> dict[str, Schema]:
     """All of them, by name."""
-    return {**_general(), **_documents(), **_jobs(), **_queries(), **_members(), **_certificates()}
+    return {
+        **_general(),
+        **_documents(),
+        **_jobs(),
+        **_queries(),
+        **_members(),
+        **_certificates(),
+        **_traces(),
+    }
 
 
 def ref(name: str) -> dict[str, str]:
@@ -198,4 +206,52 @@ def _certificates() -> dict[str, Schema]:
         "Standing": _object(["id", "standing", "detail"], id=_TEXT, standing=_TEXT, detail=_TEXT),
         "StatusWanted": {**status, "additionalProperties": False},
         "StatusMade": _object(["changes"], changes=_OBJECTS),
+    }
+
+
+def _traces() -> dict[str, Schema]:
+    return {
+        "Finding": _object(
+            ["kind", "severity", "text", "events"],
+            kind=_TEXT,
+            severity={"type": "string", "enum": ["error", "warning", "info"]},
+            text=_TEXT,
+            numbers={"type": "object"},
+            lots={"type": "array", "items": _TEXT},
+            parties={"type": "array", "items": _TEXT},
+            events={"type": "array", "items": _TEXT},
+        ),
+        "Trace": _object(
+            ["lot", "direction", "lots", "links", "holders", "findings"],
+            lot=_TEXT,
+            direction=_TEXT,
+            lots={"type": "array", "items": _TEXT},
+            links=_OBJECTS,
+            holders=_OBJECTS,
+            corrections=_OBJECTS,
+            custody={"type": "object"},
+            origins={"type": "object"},
+            shares={"type": "object"},
+            claims={"type": "object"},
+            findings=_list("Finding"),
+        ),
+        "Recall": _object(
+            ["lot", "reached", "held", "sold"],
+            lot=_TEXT,
+            reached={"type": "array", "items": _TEXT},
+            held=_OBJECTS,
+            sold=_OBJECTS,
+            passedOn=_OBJECTS,
+        ),
+        "Balance": _object(
+            ["events", "lots", "came", "went", "stock", "findings"],
+            events={"type": "integer"},
+            lots={"type": "integer"},
+            came=_OBJECTS,
+            went=_OBJECTS,
+            stock=_OBJECTS,
+            steps=_OBJECTS,
+            claims=_OBJECTS,
+            findings=_list("Finding"),
+        ),
     }

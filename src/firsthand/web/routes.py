@@ -15,6 +15,7 @@ from firsthand.web import (
     operations,
     pages,
     sealed,
+    traces,
 )
 from firsthand.web.calls import JSON, Answer, Call, Endpoint
 
@@ -56,6 +57,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/events/{eventID}", epcis_events.get_event),
     Route("GET", "/events/{eventID}/disclosures", sealed.get_disclosures),
     *_resource_routes(),
+    Route("GET", "/trace/{lot}", traces.get_trace),
+    Route("GET", "/trace/{lot}/picture", traces.get_picture),
+    Route("GET", "/recall/{lot}", traces.get_recall),
+    Route("GET", "/balance", traces.get_balance),
+    Route("GET", "/balance/{lot}", traces.get_lot_balance),
     Route("GET", "/queries", epcis_queries.get_queries),
     Route("POST", "/queries", epcis_queries.post_query, "read", "key", True),
     Route("GET", "/queries/{queryName}", epcis_queries.get_query),

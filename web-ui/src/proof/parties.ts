@@ -18,6 +18,7 @@ export const ROLES: readonly string[] = [
   "retailer",
   "certifier",
   "operator",
+  "device",
 ];
 
 const MEMBERS = ["type", "party", "name", "roles", "keys", "voucher", "issuer", "created", "previous", "proof"];
