@@ -36,6 +36,11 @@ class Crafts:
                 self._known[name] = None
         return self._known[name]
 
+    def concerns(self, claim: str, origin: Statement) -> bool:
+        """Whether a claim is about the material that a statement brings in."""
+        craft = self.of(origin.profile) if origin.profile else None
+        return craft is None or claim not in craft.foreign(origin.step)
+
     def piece_masses(self) -> dict[tuple[str, str], str]:
         """By profile and step, the property that states the mass of one piece."""
         found: dict[tuple[str, str], str] = {}
@@ -59,7 +64,8 @@ def _craft(profile: Profile) -> Craft:
         name: ClaimRule(claim.counts, frozenset(claim.begins), frozenset(claim.ends))
         for name, claim in profile.claims.items()
     }
-    return Craft(_yields(profile), limits, claims)
+    materials = {name: step.material for name, step in profile.steps.items() if step.material is not None}
+    return Craft(_yields(profile), limits, claims, materials)
 
 
 def _yields(profile: Profile) -> Callable[[Statement], YieldRange | None]:

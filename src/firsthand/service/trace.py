@@ -143,7 +143,7 @@ class Trace:
 
     def custody(self) -> Custody:
         """The custody model of the lot; of a trace back."""
-        return custody(self.graph, self.starts)
+        return custody(self.graph, self.starts, self.reader.crafts.concerns)
 
     def claims(self) -> list[str]:
         """The claims stated of the lot or of what it is made of."""
@@ -158,7 +158,14 @@ class Trace:
             return party is not None and "device" in party.roles
 
         return {
-            claim: evidence(self.graph, self.starts, claim, is_device, self._certificates)
+            claim: evidence(
+                self.graph,
+                self.starts,
+                claim,
+                is_device,
+                self._certificates,
+                self.reader.crafts.concerns,
+            )
             for claim in [ORIGIN, *self.claims()]
         }
 

@@ -42,14 +42,15 @@ class Account:
     `piece` is the mass of one piece in ticks of a kilogram, for lots that are counted; of a container, what
     is in it. `packed` says that it was put into something, `packed_into` that something was put into it.
     `made_at`, `used_at` are microseconds, the events by number, `over_in` the one that first took more than
-    there was. `came_to` and `went_from` are by party. `claims` is what came in with each claim; None while
-    there is none.
+    there was. `came_to` and `went_from` are by party. `claims` is what came in with each claim and `foreign`
+    what none of them is about; None while there is none.
     """
 
     __slots__ = (
         "came",
         "came_to",
         "claims",
+        "foreign",
         "made_at",
         "made_by",
         "made_in",
@@ -82,6 +83,7 @@ class Account:
         self.came_to: dict[str, Ticks] | None = None
         self.went_from: dict[str, Ticks] | None = None
         self.claims: dict[str, Ticks] | None = None
+        self.foreign: dict[str, Ticks] | None = None
 
     def add_to(self, party: str, amount: Ticks) -> None:
         """So much came to a party."""
@@ -103,6 +105,13 @@ class Account:
         if backed >= self.came or not self.came:
             return amount if backed else 0
         return portion(amount, backed, self.came)
+
+    def set_apart(self, claim: str, amount: Ticks) -> None:
+        """So much came in that a claim does not concern."""
+        if amount:
+            if self.foreign is None:
+                self.foreign = {}
+            self.foreign[claim] = self.foreign.get(claim, 0) + amount
 
     def carry(self, claim: str, amount: Ticks) -> None:
         """So much came in with a claim."""

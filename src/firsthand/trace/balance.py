@@ -48,6 +48,7 @@ class _Process:
     inputs: Ticks = 0
     outputs: Ticks = 0
     claims: dict[str, Ticks] = field(default_factory=dict)
+    foreign: dict[str, Ticks] = field(default_factory=dict)
     stated: dict[str, Ticks] = field(default_factory=dict)
     complete: bool = True
     expected: YieldRange | None = None
@@ -141,6 +142,9 @@ class Balance:
             process.inputs += amount
             for claim in account.claims or ():
                 process.claims[claim] = process.claims.get(claim, 0) + account.claimed(claim, amount)
+            for claim, apart in (account.foreign or {}).items():
+                part_apart = portion(amount, apart, account.came or 1)
+                process.foreign[claim] = process.foreign.get(claim, 0) + part_apart
         for part in one.outputs:
             account = self._account(part.lot)
             self._weigh(one, account, part)

@@ -43,10 +43,11 @@ class ClaimSum:
 
 
 class Source(Protocol):
-    """What a transformation used up: its mass in ticks of a kilogram, and how much of it had each claim."""
+    """What a transformation used up, in ticks of a kilogram: how much had each claim, or is foreign to it."""
 
     inputs: Ticks
     claims: dict[str, Ticks]
+    foreign: dict[str, Ticks]
 
 
 class ClaimBook:
@@ -58,6 +59,8 @@ class ClaimBook:
 
     def begin(self, one: Statement, account: Account, lot: str, amount: Ticks, craft: Craft) -> None:
         """A lot came into being out of nothing, with the claims of its statement."""
+        for claim in craft.foreign(one.step):
+            account.set_apart(claim, amount)
         for claim in one.claims:
             rule = craft.claims.get(claim)
             if rule is None or not one.step or one.step in rule.begins:
@@ -70,22 +73,26 @@ class ClaimBook:
         self, one: Statement, account: Account, lot: str, amount: Ticks | None, source: Source, craft: Craft
     ) -> None:
         """A transformation made so much of a lot."""
+        for claim, apart in source.foreign.items():
+            rule = craft.claims.get(claim)
+            if amount and source.inputs and not (rule and one.step in rule.begins):
+                account.set_apart(claim, portion(amount, apart, source.inputs))
         for claim, backed in source.claims.items():
             rule = craft.claims.get(claim)
             if amount and source.inputs and not (rule and one.step in rule.ends):
-                account.carry(claim, portion(amount, backed, source.inputs))
+                account.carry(claim, portion(amount, backed, _concerned(source, claim)))
         for claim in one.claims:
             rule = craft.claims.get(claim)
             self._made(one, account, claim, amount or 0)
             backed = source.claims.get(claim, 0)
             if rule is not None and one.step in rule.ends:
                 self._nowhere(one, claim, lot, amount or 0, account.unit)
-            elif rule is not None and rule.counts == "output" and one.step in rule.begins:
+            elif rule is not None and one.step in rule.begins:
                 account.carry(claim, (amount or 0) - (account.claims or {}).get(claim, 0))
             elif not backed:
                 self._nowhere(one, claim, lot, amount or 0, account.unit)
-            elif amount and backed < source.inputs:
-                self._exceeds(one, claim, lot, amount, portion(amount, backed, source.inputs))
+            elif amount and backed < _concerned(source, claim):
+                self._exceeds(one, claim, lot, amount, portion(amount, backed, _concerned(source, claim)))
 
     def promise(self, one: Statement, account: Account, amount: Ticks | None) -> None:
         """A transformation in several statements made so much: what backs it is known when it is settled."""
@@ -100,14 +107,14 @@ class ClaimBook:
         backed = source.claims.get(claim, 0)
         if not backed:
             self._nowhere(one, claim, lot, stated, KILOGRAM)
-        elif source.inputs and backed < source.inputs:
-            self._exceeds(one, claim, lot, stated, portion(outputs, backed, source.inputs))
+        elif source.inputs and backed < _concerned(source, claim):
+            self._exceeds(one, claim, lot, stated, portion(outputs, backed, _concerned(source, claim)))
 
     def state(self, one: Statement, account: Account, lot: str, amount: Ticks | None, craft: Craft) -> None:
         """A claim was stated of a lot that is only seen, shipped or received."""
         for claim in one.claims:
             rule = craft.claims.get(claim)
-            begins = rule is not None and rule.counts == "output" and one.step in rule.begins
+            begins = rule is not None and one.step in rule.begins
             if not account.claimed(claim, amount or 1) and (begins or not account.came):
                 account.carry(claim, account.came or amount or 1)
             carried = account.claimed(claim, amount or 1)
@@ -165,3 +172,8 @@ class ClaimBook:
         self._findings.append(
             Finding("claim-from-nowhere", "error", text, numbers, (lot,), (one.number,), (one.issuer,), claim)
         )
+
+
+def _concerned(source: Source, claim: str) -> Ticks:
+    """The part of the inputs that a claim is about; what carries it always is."""
+    return max(source.inputs - source.foreign.get(claim, 0), source.claims.get(claim, 0), 1)

@@ -6,7 +6,7 @@ These come in from a profile (`service.crafts`); a balance without them judges q
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
@@ -40,7 +40,7 @@ class AreaLimit:
 class ClaimRule:
     """On which side of a step a claim's mass counts, where it may begin, and after which steps it is over.
 
-    `input`: it comes in with the material. `output`: it is stated of what a step of `begins` does.
+    `input`: it comes in with the material. `output`: it is stated of what a step does.
     """
 
     counts: Literal["input", "output"]
@@ -48,10 +48,31 @@ class ClaimRule:
     ends: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Craft:
-    """One craft; `yield_of` tells the yield that a transformation is measured by, `limits` are by step."""
+    """One craft: what a transformation should yield, limits and materials by step, claims by name."""
 
-    yield_of: Callable[[Statement], YieldRange | None] = lambda statement: None
-    limits: Mapping[str, AreaLimit] = field(default_factory=dict)
-    claims: Mapping[str, ClaimRule] = field(default_factory=dict)
+    def __init__(
+        self,
+        yield_of: Callable[[Statement], YieldRange | None] = lambda statement: None,
+        limits: Mapping[str, AreaLimit] | None = None,
+        claims: Mapping[str, ClaimRule] | None = None,
+        materials: Mapping[str, str] | None = None,
+    ) -> None:
+        self.yield_of = yield_of
+        self.limits = limits or {}
+        self.claims = claims or {}
+        self._foreign: dict[str, tuple[str, ...]] = {}
+        for step, material in (materials or {}).items():
+            about = {
+                name: {(materials or {}).get(begin) for begin in rule.begins} - {None}
+                for name, rule in self.claims.items()
+                if rule.counts == "input"
+            }
+            self._foreign[step] = tuple(name for name, own in about.items() if own and material not in own)
+
+    def foreign(self, step: str) -> tuple[str, ...]:
+        """The claims that are not about the material which a step brings in, and which it does not dilute.
+
+        A stone is no metal: it takes nothing from what is said of a ring's gold.
+        """
+        return self._foreign.get(step, ())

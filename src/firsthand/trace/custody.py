@@ -9,7 +9,7 @@ The characteristics are the claims stated of the lot, and that its origin is kno
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -17,6 +17,7 @@ from typing import Literal
 from firsthand.trace.composition import composition
 from firsthand.trace.evidence import Level, evidence, states
 from firsthand.trace.graph import LotGraph, Node
+from firsthand.trace.statement import Statement
 
 __all__ = ["Custody", "CustodyModel", "custody"]
 
@@ -32,8 +33,12 @@ class Custody:
     origins: dict[str, Fraction]
 
 
-def custody(graph: LotGraph, nodes: Sequence[Node]) -> Custody:
-    """The custody model of these nodes of one lot."""
+def custody(
+    graph: LotGraph,
+    nodes: Sequence[Node],
+    concerns: Callable[[str, Statement], bool] = lambda claim, origin: True,
+) -> Custody:
+    """The custody model of these nodes of one lot; `concerns` as `evidence` has it."""
     made_of = composition(graph, nodes, labour=False)
     origins: dict[str, Fraction] = {}
     unknown = Fraction(0)
@@ -53,7 +58,7 @@ def custody(graph: LotGraph, nodes: Sequence[Node]) -> Custody:
         reason = f"{_percent(unknown)} of it is of unknown origin"
         return Custody("mass balance", reason, origins)
     for claim in _stated(graph, nodes):
-        without = evidence(graph, nodes, claim).parts.get(Level.NONE)
+        without = evidence(graph, nodes, claim, concerns=concerns).parts.get(Level.NONE)
         if without:
             reason = f"{claim} is stated of it, and {_percent(without)} of it came in without"
             return Custody("mass balance", reason, origins)

@@ -27,7 +27,7 @@ from fractions import Fraction
 from typing import Final, Protocol
 
 from firsthand.trace.circles import circles
-from firsthand.trace.composition import composition
+from firsthand.trace.composition import Origin, composition
 from firsthand.trace.graph import LotGraph, Node
 from firsthand.trace.quantity import Quantity, total
 from firsthand.trace.statement import Part, Statement
@@ -124,14 +124,19 @@ def evidence(
     claim: str,
     is_device: Callable[[str], bool] = lambda party: False,
     certificates: Certificates | None = None,
+    concerns: Callable[[str, Statement], bool] = lambda claim, origin: True,
 ) -> Evidence:
-    """The backing of a claim on these nodes; `is_device` tells whether a party has the role `device`."""
+    """The backing of a claim on these nodes.
+
+    `is_device` tells whether a party has the role `device`, `concerns` whether a claim is about the material
+    that a statement brings in: gold's is not about the stones.
+    """
     own = {node: _own(graph, node.lot, claim, is_device, certificates) for node in graph.back(nodes)}
     ends = _beginnings(graph, nodes, own)
     made_of = composition(graph, nodes, labour=False, stop=ends.__contains__)
     parts: dict[Level, Fraction] = {}
     witnesses = []
-    for origin, part in made_of.origins.items():
+    for origin, part in _concerned(made_of.origins, claim, concerns).items():
         # A circle ends at one of its lots: what is stated of it speaks for the circle.
         found = own[origin.node]
         parts[found.level] = parts.get(found.level, Fraction(0)) + part
@@ -147,6 +152,17 @@ def evidence(
             )
         )
     return Evidence(claim, min(parts), dict(sorted(parts.items())), tuple(witnesses))
+
+
+def _concerned(
+    origins: dict[Origin, Fraction], claim: str, concerns: Callable[[str, Statement], bool]
+) -> dict[Origin, Fraction]:
+    """The origins that a claim is about, their parts summing to one; all of them where it is about none."""
+    kept = {
+        one: part for one, part in origins.items() if one.statement is None or concerns(claim, one.statement)
+    }
+    whole = sum(kept.values(), Fraction(0))
+    return {one: part / whole for one, part in kept.items()} if whole else origins
 
 
 def _beginnings(graph: LotGraph, nodes: Sequence[Node], own: dict[Node, _Own]) -> set[Node]:
