@@ -98,7 +98,7 @@ def _tree() -> Iterator[dict[str, Any]]:
             if inputs:
                 outputs = [_mass(f"{BASE}/tree{lot}", 9.5 * len(inputs))]
                 yield _event(
-                    level,
+                    len(LEVELS) - level,
                     "TransformationEvent",
                     "mixing",
                     inputQuantityList=inputs,

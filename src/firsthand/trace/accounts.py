@@ -9,6 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
+import msgspec
+
 from firsthand.trace.quantity import Quantity
 
 __all__ = ["TICKS", "Account", "Ticks", "of_ticks", "portion", "ticks"]
@@ -19,9 +21,9 @@ Ticks = int | Fraction
 
 def ticks(quantity: Quantity) -> Ticks:
     """A quantity in ticks of its unit."""
-    amount = quantity.amount
-    factor, rest = divmod(TICKS, amount.denominator)
-    return amount * TICKS if rest else amount.numerator * factor
+    numerator, denominator = quantity.amount.as_integer_ratio()
+    factor, rest = divmod(TICKS, denominator)
+    return quantity.amount * TICKS if rest else numerator * factor
 
 
 def of_ticks(amount: Ticks, unit: str) -> Quantity:
@@ -36,7 +38,7 @@ def portion(amount: Ticks, part: Ticks, whole: Ticks) -> Ticks:
     return Fraction(product) / whole if rest else quotient
 
 
-class Account:
+class Account(msgspec.Struct, gc=False):
     """A lot's account. `unit` is what it is measured in, "" until something was measured.
 
     `piece` is the mass of one piece in ticks of a kilogram, for lots that are counted; of a container, what
@@ -46,56 +48,37 @@ class Account:
     what none of them is about; None while there is none.
     """
 
-    __slots__ = (
-        "came",
-        "came_to",
-        "claims",
-        "foreign",
-        "made_at",
-        "made_by",
-        "made_in",
-        "over_in",
-        "packed",
-        "packed_into",
-        "piece",
-        "unit",
-        "used_at",
-        "used_in",
-        "went",
-        "went_from",
-        "went_in",
-    )
-
-    def __init__(self) -> None:
-        self.unit = ""
-        self.came: Ticks = 0
-        self.went: Ticks = 0
-        self.piece: Ticks | None = None
-        self.made_at: int | None = None
-        self.made_by: str | None = None
-        self.made_in = -1
-        self.over_in = -1
-        self.used_at: int | None = None
-        self.used_in = -1
-        self.went_in = -1
-        self.packed = False
-        self.packed_into = False
-        self.came_to: dict[str, Ticks] | None = None
-        self.went_from: dict[str, Ticks] | None = None
-        self.claims: dict[str, Ticks] | None = None
-        self.foreign: dict[str, Ticks] | None = None
+    unit: str = ""
+    came: Ticks = 0
+    went: Ticks = 0
+    piece: Ticks | None = None
+    made_at: int | None = None
+    made_by: str | None = None
+    made_in: int = -1
+    used_at: int | None = None
+    used_in: int = -1
+    went_in: int = -1
+    over_in: int = -1
+    packed: bool = False
+    packed_into: bool = False
+    came_to: dict[str, Ticks] | None = None
+    went_from: dict[str, Ticks] | None = None
+    claims: dict[str, Ticks] | None = None
+    foreign: dict[str, Ticks] | None = None
 
     def add_to(self, party: str, amount: Ticks) -> None:
         """So much came to a party."""
         if self.came_to is None:
-            self.came_to = {}
-        self.came_to[party] = self.came_to.get(party, 0) + amount
+            self.came_to = {party: amount}
+        else:
+            self.came_to[party] = self.came_to.get(party, 0) + amount
 
     def take_from(self, party: str, amount: Ticks) -> None:
         """So much left a party."""
         if self.went_from is None:
-            self.went_from = {}
-        self.went_from[party] = self.went_from.get(party, 0) + amount
+            self.went_from = {party: amount}
+        else:
+            self.went_from[party] = self.went_from.get(party, 0) + amount
 
     def claimed(self, claim: str, amount: Ticks) -> Ticks:
         """How much of so much, taken out of the lot, has a claim: its part of all that came in."""

@@ -11,7 +11,7 @@ what it stated and what names it; for a claim, over all. The same code does each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
@@ -19,8 +19,9 @@ from typing import Final
 from firsthand.trace.accounts import TICKS, Account, Ticks, of_ticks, portion, ticks
 from firsthand.trace.claims import ClaimBook
 from firsthand.trace.craft import Craft, YieldRange
-from firsthand.trace.findings import Finding, Severity, in_order
+from firsthand.trace.findings import Finding, in_order
 from firsthand.trace.harvests import HarvestBook
+from firsthand.trace.judgements import stock_findings, yield_finding
 from firsthand.trace.quantity import KILOGRAM, PIECE, Quantity, is_count
 from firsthand.trace.shipments import ShipmentBook
 from firsthand.trace.statement import Part, Statement
@@ -124,7 +125,7 @@ class Balance:
         for process in self._processes.values():
             self._judge(process)
         self._processes.clear()
-        found = [*self._findings, *self._stocks(), *self.claims.findings()]
+        found = [*self._findings, *stock_findings(self.accounts), *self.claims.findings()]
         return in_order([*found, *self.harvests.findings(), *self.shipments.findings()])
 
     # --- Taking ---------------------------------------------------------------------------------------
@@ -147,7 +148,8 @@ class Balance:
                 process.foreign[claim] = process.foreign.get(claim, 0) + part_apart
         for part in one.outputs:
             account = self._account(part.lot)
-            self._weigh(one, account, part)
+            if one.unit_mass is not None:
+                self._weigh(one.unit_mass, account, part)
             amount = self._amount(one, account, part)
             if account.used_at is not None:
                 self.suspects[part.lot] = None
@@ -169,22 +171,26 @@ class Balance:
             self._judge(process)
 
     def _create(self, one: Statement, craft: Craft) -> None:
-        counted = False
+        amounts: list[Ticks] = []
+        limit, foreign = craft.limits.get(one.step), craft.foreign(one.step)
         for part in one.things:
             account = self._account(part.lot)
-            self._weigh(one, account, part)
+            if one.unit_mass is not None:
+                self._weigh(one.unit_mass, account, part)
             amount = self._amount(one, account, part)
-            if self._repeats(one, account, part, amount):
+            if account.made_at is not None and self._repeats(one, account, part, amount):
                 continue
-            counted = True
             self._made(one, account, part, amount)
             if amount is None:
                 continue
+            amounts.append(amount)
             self._sum(self.came, one, account.unit, amount)
-            self.claims.begin(one, account, part.lot, amount, craft)
-            self.harvests.add(one, account.unit, amount, craft)
-        if counted:
-            self.harvests.compare(one)
+            if one.claims or foreign:
+                self.claims.begin(one, account, part.lot, amount, craft, foreign)
+            if limit is not None:
+                self.harvests.add(one, account.unit, amount, limit)
+        if amounts:
+            self.harvests.compare(one, tuple(amounts))
 
     def _pack(self, one: Statement) -> None:
         assert one.parent is not None
@@ -196,7 +202,8 @@ class Balance:
             parent.unit, parent.came, parent.went = KILOGRAM, 0, 0
         for part in one.things:
             account = self._account(part.lot)
-            self._weigh(one, account, part)
+            if one.unit_mass is not None:
+                self._weigh(one.unit_mass, account, part)
             amount = self._amount(one, account, part)
             account.packed = True
             if amount is None or account.unit != KILOGRAM:
@@ -239,10 +246,9 @@ class Balance:
             account = self.accounts[lot] = Account()
         return account
 
-    def _weigh(self, one: Statement, account: Account, part: Part) -> None:
+    def _weigh(self, mass: Quantity, account: Account, part: Part) -> None:
         """Take the mass of a piece from the statement that brings pieces into being."""
-        mass = one.unit_mass
-        if mass is None or account.piece is not None or mass.unit != KILOGRAM:
+        if account.piece is not None or mass.unit != KILOGRAM:
             return
         if part.quantity is not None and is_count(part.quantity.unit):
             account.piece = ticks(mass)
@@ -357,62 +363,8 @@ class Balance:
         if expected is not None and process.complete and process.inputs and process.outputs:
             ratio = Fraction(process.outputs) / Fraction(process.inputs)
             if not expected.low <= ratio <= expected.high:
-                self._off_yield(one, expected, ratio, process, lots, events)
+                sums = (of_ticks(process.inputs, KILOGRAM), of_ticks(process.outputs, KILOGRAM))
+                self._findings.append(yield_finding(one, expected, ratio, sums, lots, events))
         if one.transformation is not None:
             for claim, stated in process.stated.items():
                 self.claims.settle(one, claim, lots[0] if lots else "", stated, process.outputs, process)
-
-    def _off_yield(
-        self,
-        one: Statement,
-        expected: YieldRange,
-        ratio: Fraction,
-        process: _Process,
-        lots: tuple[str, ...],
-        events: tuple[int, ...],
-    ) -> None:
-        numbers: tuple[tuple[str, Quantity | Fraction], ...] = (
-            ("in", of_ticks(process.inputs, KILOGRAM)),
-            ("out", of_ticks(process.outputs, KILOGRAM)),
-            ("yield", ratio),
-            ("low", expected.low),
-            ("high", expected.high),
-        )
-        text = (
-            f"{one.step or 'a transformation'} of {one.issuer} yielded {float(ratio):.3f}; "
-            f"{float(expected.low):g} to {float(expected.high):g} is plausible ({expected.source})"
-        )
-        # More than can be is matter from nowhere; less is loss.
-        severity: Severity = "error" if ratio > max(expected.high, Fraction(1)) else "warning"
-        self._findings.append(
-            Finding("yield-out-of-range", severity, text, numbers, lots, events, (one.issuer,))
-        )
-
-    def _stocks(self) -> Iterator[Finding]:
-        for lot, account in self.accounts.items():
-            if account.made_at is not None and account.went > account.came and not account.packed_into:
-                numbers = (
-                    ("came", of_ticks(account.came, account.unit)),
-                    ("went", of_ticks(account.went, account.unit)),
-                )
-                text = f"{numbers[1][1]} left {lot}, and {numbers[0][1]} had come in"
-                events = _events(account)
-                yield Finding("negative-stock", "error", text, numbers, (lot,), events)
-            elif account.went_from is not None and not account.packed:
-                yield from self._stocks_of_parties(lot, account)
-
-    def _stocks_of_parties(self, lot: str, account: Account) -> Iterator[Finding]:
-        """A party's own part of a lot, as far as it was recorded how it came to it."""
-        for party, went in (account.went_from or {}).items():
-            came = (account.came_to or {}).get(party, 0)
-            if 0 < came < went:
-                numbers = (("came", of_ticks(came, account.unit)), ("went", of_ticks(went, account.unit)))
-                text = f"{party} gave away or used {numbers[1][1]} of {lot}, and had {numbers[0][1]}"
-                events = _events(account)
-                yield Finding("negative-stock", "error", text, numbers, (lot,), events, (party,))
-
-
-def _events(account: Account) -> tuple[int, ...]:
-    """The events that made a lot, first took more than there was, and took from it last."""
-    named = (account.made_in, account.over_in, account.went_in)
-    return tuple(dict.fromkeys(number for number in named if number >= 0))

@@ -57,9 +57,17 @@ class ClaimBook:
         self.sums: dict[tuple[str, str], ClaimSum] = {}
         self._findings: list[Finding] = []
 
-    def begin(self, one: Statement, account: Account, lot: str, amount: Ticks, craft: Craft) -> None:
+    def begin(
+        self,
+        one: Statement,
+        account: Account,
+        lot: str,
+        amount: Ticks,
+        craft: Craft,
+        foreign: tuple[str, ...],
+    ) -> None:
         """A lot came into being out of nothing, with the claims of its statement."""
-        for claim in craft.foreign(one.step):
+        for claim in foreign:
             account.set_apart(claim, amount)
         for claim in one.claims:
             rule = craft.claims.get(claim)

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from firsthand.trace.accounts import Ticks, of_ticks
-from firsthand.trace.craft import AreaLimit, Craft
+from firsthand.trace.craft import AreaLimit
 from firsthand.trace.findings import Finding
 from firsthand.trace.quantity import Quantity
 from firsthand.trace.statement import Statement
@@ -43,21 +43,26 @@ class HarvestBook:
         """The plots that bore something and whose area nobody stated yet."""
         return [place for place in self._plots if place not in self._areas]
 
-    def add(self, one: Statement, unit: str, amount: Ticks, craft: Craft) -> None:
-        """So much was harvested, if this is a harvest."""
-        limit = craft.limits.get(one.step)
-        if limit is not None and one.place is not None and unit == limit.unit:
-            self._plots.setdefault(one.place, _Plot(limit)).harvests.append((one.time, amount, one.number))
+    def add(self, one: Statement, unit: str, amount: Ticks, limit: AreaLimit) -> None:
+        """So much was harvested."""
+        if one.place is None or unit != limit.unit:
+            return
+        plot = self._plots.get(one.place)
+        if plot is None:
+            plot = self._plots[one.place] = _Plot(limit)
+        plot.harvests.append((one.time, amount, one.number))
 
-    def compare(self, one: Statement) -> None:
+    def compare(self, one: Statement, amounts: tuple[Ticks, ...]) -> None:
         """Whether another party recorded it under another name: same maker, place, day and quantity."""
-        if one.place is None or not one.things:
+        if one.place is None or one.things[0].item:
             return
-        quantities = tuple(part.quantity for part in one.things)
-        if None in quantities or all(part.item for part in one.things):
+        makers = one.makers or one.default_maker
+        key = hash((one.place, one.time // _DAY, amounts, makers, one.step))
+        seen = self._seen.get(key)
+        if seen is None:
+            self._seen[key] = (one.issuer, one.number)
             return
-        key = hash((one.place, one.time // _DAY, quantities, one.origin_makers, one.step))
-        issuer, number = self._seen.setdefault(key, (one.issuer, one.number))
+        issuer, number = seen
         if issuer != one.issuer:
             lots = tuple(part.lot for part in one.things)
             text = (

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -36,7 +36,7 @@ _ORDER: Final = {"ADD": 0, None: 1, "OBSERVE": 2, "DELETE": 3}
 """At one and the same time things come into being, are used, are seen, and go."""
 
 
-class Part(NamedTuple):
+class Part(msgspec.Struct, frozen=True, gc=False):
     """A lot or item in one place of an event, with its quantity where there is one.
 
     An item of an EPC list is one piece; `item` says that it came from such a list. `bare` is a quantity
@@ -52,7 +52,7 @@ class Part(NamedTuple):
 Makers = tuple[tuple[str, Fraction], ...]
 
 
-class Statement(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True, gc=False):
     """What an issuer's event says. URIs are in canonical spelling, `time` in microseconds since 1970, UTC.
 
     `things` are what an event lists without using it up: the EPCs and quantities of an ObjectEvent or
@@ -139,31 +139,31 @@ _RECEIVES: Final = frozenset(("receiving", "accepting", "arriving"))
 _TYPES: Final = frozenset((*_PARENTS, "ObjectEvent", "TransactionEvent", "TransformationEvent"))
 
 
-class _Element(msgspec.Struct):
+class _Element(msgspec.Struct, gc=False):
     epcClass: str
     quantity: float | int | None = None
     uom: str | None = None
 
 
-class _Source(msgspec.Struct):
+class _Source(msgspec.Struct, gc=False):
     type: str
     source: str
 
 
-class _Destination(msgspec.Struct):
+class _Destination(msgspec.Struct, gc=False):
     type: str
     destination: str
 
 
-class _Document(msgspec.Struct):
+class _Document(msgspec.Struct, gc=False):
     bizTransaction: str
 
 
-class _Place(msgspec.Struct):
+class _Place(msgspec.Struct, gc=False):
     id: str
 
 
-class _Event(msgspec.Struct):
+class _Event(msgspec.Struct, gc=False):
     """The members that count here, in the standard's spelling; decoding skips all others."""
 
     type: str
@@ -219,36 +219,35 @@ def read_statement(
         return None
     problems: list[tuple[str, str]] = []
     step, profile = _text(event.step), _text(event.profile)
+    makers, giver, taker = event.makers, event.sourceList, event.destinationList
+    # In the order of the fields: a season has millions of these.
     return Statement(
-        number=number,
-        issuer=issuer,
-        time=time,
-        type=event.type,
-        action=event.action,
-        biz_step=event.bizStep,
-        inputs=_parts(event.inputEPCList, event.inputQuantityList),
-        outputs=_parts(event.outputEPCList, event.outputQuantityList),
-        things=_parts(
-            event.childEPCs or event.epcList,
-            event.childQuantityList or event.quantityList,
-        ),
-        parent=None if event.parentID is None else _canonical(event.parentID),
-        transformation=None if event.transformationID is None else _canonical(event.transformationID),
-        place=None if event.readPoint is None else _canonical(event.readPoint.id),
-        giver=_party([(one.type, one.source) for one in event.sourceList]),
-        taker=_party([(one.type, one.destination) for one in event.destinationList]),
-        documents=tuple(_canonical(one.bizTransaction) for one in event.bizTransactionList),
-        step=step,
-        profile=profile,
-        claims=_claims(event, problems),
-        makers=_makers(event.makers, problems),
-        labour=_labour(event, problems),
-        on_behalf_of=_text(event.behalf) or None,
-        certificates=_certificates(event.certificationInfo),
-        area=stated_quantity(event.area),
-        unit_mass=_unit_mass(event, piece_mass, profile, step),
-        problems=tuple(problems),
-        body=body,
+        number,
+        issuer,
+        time,
+        event.type,
+        event.action,
+        event.bizStep,
+        _parts(event.inputEPCList, event.inputQuantityList),
+        _parts(event.outputEPCList, event.outputQuantityList),
+        _parts(event.childEPCs or event.epcList, event.childQuantityList or event.quantityList),
+        None if event.parentID is None else _canonical(event.parentID),
+        None if event.transformationID is None else _canonical(event.transformationID),
+        None if event.readPoint is None else _canonical(event.readPoint.id),
+        _party([(one.type, one.source) for one in giver]) if giver else None,
+        _party([(one.type, one.destination) for one in taker]) if taker else None,
+        tuple([_canonical(one.bizTransaction) for one in event.bizTransactionList]),
+        step,
+        profile,
+        _claims(event, problems),
+        () if makers is None else _makers(makers, problems),
+        _ZERO if event.labour is None else _labour(event, problems),
+        event.behalf if type(event.behalf) is str and event.behalf else None,
+        _certificates(event.certificationInfo),
+        None if event.area is None else stated_quantity(event.area),
+        _unit_mass(event, piece_mass, profile, step),
+        tuple(problems),
+        body,
     )
 
 
@@ -257,10 +256,11 @@ def _parts(epcs: tuple[str, ...], elements: tuple[_Element, ...]) -> tuple[Part,
         return ()
     parts = [Part(_canonical(epc), _ONE_PIECE, True) for epc in epcs]
     for element in elements:
-        value = element.quantity
-        amount = None if value is None else quantity(value, element.uom)
-        bare = value is not None and element.uom is None
-        parts.append(Part(_canonical(element.epcClass), amount, False, bare))
+        value, uom = element.quantity, element.uom
+        if value is None:
+            parts.append(Part(_canonical(element.epcClass), None))
+        else:
+            parts.append(Part(_canonical(element.epcClass), quantity(value, uom), False, uom is None))
     return tuple(parts)
 
 
@@ -288,7 +288,11 @@ def _unit_mass(
     term = (piece_mass or {}).get((profile, step))
     if term is not None:
         return stated_quantity((event.ilmd or _NO_ILMD).get(term))
-    ilmd = event.ilmd or _NO_ILMD
+    ilmd = event.ilmd
+    if ilmd is None:
+        if event.unit_mass is None and event.bag is None:
+            return None
+        ilmd = _NO_ILMD
     for value in (ilmd.get("fh:netWeight"), event.unit_mass, ilmd.get("fh:bagWeight"), event.bag):
         found = stated_quantity(value)
         if found is not None:
@@ -312,8 +316,6 @@ def _claims(event: _Event, problems: list[tuple[str, str]]) -> tuple[str, ...]:
 
 
 def _makers(value: Any, problems: list[tuple[str, str]]) -> Makers:
-    if value is None:
-        return ()
     if type(value) is not list or not value or len(value) > _MOST:
         problems.append(("malformed", "fh:makers: expected an array of party URIs"))
         return ()
@@ -335,8 +337,6 @@ def _makers(value: Any, problems: list[tuple[str, str]]) -> Makers:
 
 
 def _labour(event: _Event, problems: list[tuple[str, str]]) -> Fraction:
-    if event.labour is None:
-        return _ZERO
     share = _fraction(event.labour)
     if share is None or share > 1 or event.makers is None or event.type != "TransformationEvent":
         problems.append(
