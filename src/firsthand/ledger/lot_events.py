@@ -18,7 +18,7 @@ from firsthand.ledger.event_index import Kind, key_text
 from firsthand.ledger.event_sql import Viewer
 from firsthand.proof.canonical import parse_canonical
 
-__all__ = ["BACK", "FORWARD", "USED", "LotEvents", "StoredDeclaration", "StoredEvent", "event_id"]
+__all__ = ["BACK", "FORWARD", "MADE", "USED", "LotEvents", "StoredDeclaration", "StoredEvent", "event_id"]
 
 _SEEN: Final = (Kind.EPC, Kind.PARENT, Kind.CLASS)
 BACK: Final = (*_SEEN, Kind.OUTPUT_EPC, Kind.OUTPUT_CLASS)
@@ -26,6 +26,9 @@ BACK: Final = (*_SEEN, Kind.OUTPUT_EPC, Kind.OUTPUT_CLASS)
 
 FORWARD: Final = (*_SEEN, Kind.INPUT_EPC, Kind.INPUT_CLASS)
 """By these a lot finds the events that it was used, packed and seen in."""
+
+MADE: Final = (Kind.OUTPUT_EPC, Kind.OUTPUT_CLASS)
+"""By these a lot finds the events that made it."""
 
 USED: Final = (Kind.INPUT_EPC, Kind.INPUT_CLASS)
 """By these a lot finds the events that it was used up in."""
@@ -71,6 +74,20 @@ class LotEvents:
             for chunk in _chunks(keys):
                 numbers.update(_numbers(connection, kinds, chunk))
             return self._events(connection, sorted(numbers.difference(known)))
+
+    def at_places(self, places: Collection[str], biz_steps: Sequence[str]) -> list[StoredEvent]:
+        """The events with one of these read points (canonical URIs) and business steps."""
+        found: set[int] = set()
+        with reading(self._engine) as connection:
+            for chunk in _chunks([key_text(place) for place in places]):
+                marks, steps = ", ".join("?" * len(chunk)), ", ".join("?" * len(biz_steps))
+                query = Statement(
+                    "SELECT k.number FROM event_key k JOIN event_fact f ON f.number = k.number "
+                    f"WHERE k.kind = ? AND k.uri IN ({marks}) AND f.biz_step IN ({steps})"
+                )
+                rows = query.run(connection, int(Kind.READ_POINT), *chunk, *biz_steps).fetchall()
+                found.update(row[0] for row in rows)
+            return self._events(connection, sorted(found))
 
     def by_number(self, numbers: Iterable[int]) -> list[StoredEvent]:
         """These events, in journal order."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 
 from firsthand.events.instants import microseconds
-from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
 from firsthand.service.trace import EVERYTHING, Reader, lot_uri, trace_back
 from firsthand.service.workspace import Workspace
@@ -95,7 +93,8 @@ def balance(
     kept = Balance(reader.crafts.of, party)
     for one in _season(reader, start, end, told):
         kept.take(one)
-    _areas(reader, kept)
+    if start is not None or end is not None:
+        _areas(reader, kept)
     return _narrowed(reader, _outcome(reader, kept, certified), party, claim)
 
 
@@ -147,8 +146,12 @@ def _season(
 
 def _areas(reader: Reader, kept: Balance) -> None:
     """The areas of plots that were stated outside of the time that is looked at."""
-    stated = partial(reader.of_lots, (Kind.READ_POINT,))
-    for one in sorted(stated(kept.harvests.without_area(), ()), key=lambda one: one.order):
+    plots = kept.harvests.without_area()
+    told = sorted({step for limit in plots.values() for step in limit.stated_in})
+    if not told:
+        return
+    stated = reader.statements(reader.events.at_places(plots, told))
+    for one in sorted(stated, key=lambda one: one.order):
         if one.area is not None and one.place is not None and reader.corrections.stands(one.number):
             kept.harvests.state_area(one.place, one.area)
 

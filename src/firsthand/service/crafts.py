@@ -58,8 +58,11 @@ def _craft(profile: Profile) -> Craft:
         most = quantity(1, limit.uom)
         square_metres = convert(1, limit.per, "MTK")
         if most is not None and square_metres is not None:
+            told = {step.biz_step for step in profile.steps.values() if limit.area in step.elements}
             bound = most.amount * limit.most / square_metres
-            limits[limit.step] = AreaLimit(name, bound, most.unit, limit.season_days, limit.source)
+            limits[limit.step] = AreaLimit(
+                name, bound, most.unit, limit.season_days, limit.source, tuple(sorted(told))
+            )
     claims = {
         name: ClaimRule(claim.counts, frozenset(claim.begins), frozenset(claim.ends))
         for name, claim in profile.claims.items()

@@ -14,7 +14,7 @@ from firsthand.errors import InvalidInput, NotFound
 from firsthand.events.identifiers import canonical
 from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
-from firsthand.ledger.lot_events import BACK, FORWARD, USED, LotEvents, StoredEvent, event_id
+from firsthand.ledger.lot_events import BACK, FORWARD, MADE, USED, LotEvents, StoredEvent, event_id
 from firsthand.proof.canonical import parse_canonical
 from firsthand.service.crafts import Crafts
 from firsthand.service.workspace import Workspace
@@ -87,7 +87,7 @@ class Reader:
             lots,
             direction,
             partial(self.of_lots, BACK if direction == "back" else FORWARD),
-            partial(self.of_lots, USED),
+            partial(self.of_lots, USED if direction == "back" else MADE),
             partial(self.of_lots, (Kind.TRANSFORMATION,)),
             self.corrections.stands,
         )

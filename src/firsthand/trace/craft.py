@@ -27,13 +27,17 @@ class YieldRange:
 
 @dataclass(frozen=True, slots=True)
 class AreaLimit:
-    """At most `most` of `unit` for each square metre of a plot, within so many days."""
+    """At most `most` of `unit` for each square metre of a plot, within so many days.
+
+    `stated_in` are the CBV business steps in which a plot's area is stated.
+    """
 
     name: str
     most: Fraction
     unit: str
     days: int
     source: str
+    stated_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,10 @@ class Gathered:
         """Those of the lots that something was put into."""
         return [lot for lot in lots if any(one.packs and one.parent == lot for one in self._of.get(lot, ()))]
 
+    def unmade(self, lots: Iterable[str]) -> list[str]:
+        """Those of the lots that nothing brought into being: whoever spoke of them first counts."""
+        return [lot for lot in lots if not any(_makes(one, lot) for one in self._of.get(lot, ()))]
+
     def beyond(self, lot: str, direction: Direction) -> set[str]:
         """The lots that one is made of, or goes into."""
         found: set[str] = set()
@@ -96,22 +100,27 @@ def gather(
     starts: Iterable[str],
     direction: Direction,
     of_lots: OfLots,
-    used: OfLots,
+    otherwise: OfLots,
     of_transformations: OfTransformations,
     stands: Callable[[int], bool] = lambda number: True,
 ) -> Gathered:
     """All statements about these lots and everything that they are made of, or went into.
 
-    `of_lots` reads them in the direction asked for; `used` reads those in which lots are used up, which end
-    the fillings of containers. `lots` of the answer are these lots, nearest first. A statement that does not
-    stand leads nowhere.
+    `of_lots` reads them in the direction asked for, `otherwise` those in which lots are used up (back) or
+    made (forward): back, these end the fillings of containers. `lots` of the answer are these lots, nearest
+    first. A statement that does not stand leads nowhere.
     """
     gathered = Gathered(stands)
     level = list(dict.fromkeys(starts))
     gathered.lots.update(dict.fromkeys(level))
     while level:
         gathered.take(of_lots(level, gathered.statements.keys()))
-        gathered.take(used(gathered.containers(level), gathered.statements.keys()))
+        wanted = gathered.unmade(level)
+        if direction == "back":
+            wanted += gathered.containers(level)
+        elif len(gathered.lots) > len(level):
+            wanted = []  # only where it begins
+        gathered.take(otherwise(wanted, gathered.statements.keys()))
         while new := gathered.new_transformations():
             gathered.take(of_transformations(new, gathered.statements.keys()))
         below: dict[str, None] = {}
@@ -122,3 +131,8 @@ def gather(
         gathered.lots.update(below)
         level = list(below)
     return gathered
+
+
+def _makes(one: Statement, lot: str) -> bool:
+    made = one.outputs or (one.things if one.creates else ())
+    return (one.packs and one.parent == lot) or any(part.lot == lot for part in made)

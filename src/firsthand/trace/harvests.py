@@ -39,9 +39,9 @@ class HarvestBook:
         if area.unit == _SQUARE_METRE:
             self._areas[place] = area.amount
 
-    def without_area(self) -> list[str]:
-        """The plots that bore something and whose area nobody stated yet."""
-        return [place for place in self._plots if place not in self._areas]
+    def without_area(self) -> dict[str, AreaLimit]:
+        """The limits of the plots that bore something and whose area nobody stated yet."""
+        return {place: plot.limit for place, plot in self._plots.items() if place not in self._areas}
 
     def add(self, one: Statement, unit: str, amount: Ticks, limit: AreaLimit) -> None:
         """So much was harvested."""
