@@ -7,7 +7,6 @@ from typing import Any
 
 from firsthand.chain.headers import RawHeaders, check_headers
 from firsthand.chain.networks import NETWORKS
-from firsthand.proof.canonical import canonical
 from firsthand.proof.certificate_proof import write_certificate_proof
 from firsthand.proof.parties import Party
 from firsthand.service.anchor import anchor, wait_until_mined
@@ -30,9 +29,11 @@ ORGANIC: dict[str, Any] = {
 class Certified:
     """A workspace with a cooperative that keeps the trust list, a certifier that is on it, and a maker."""
 
-    def __init__(self, folder: Path, database: str = "") -> None:
+    def __init__(self, folder: Path, database: str = "", now: str = "") -> None:
         self.access: ChainAccess = new_access(folder / "workspace", database)
         self.workspace = self.access.workspace
+        if now:
+            self.workspace.now = self.workspace.journal._now = lambda: now
         self.coop: Party = add_party(self.workspace, "Coop", ("cooperative",)).party
         self.certifier: Party = add_party(self.workspace, "Sample Organic", ("certifier",)).party
         self.maker: Party = add_party(self.workspace, "Adela", ("maker",)).party
@@ -67,8 +68,3 @@ class Certified:
     def headers(self) -> RawHeaders:
         """The headers that a verifier has."""
         return check_headers(b"".join(export_headers(self.access)), NETWORKS["sandbox"])
-
-
-def changed(document: dict[str, Any], **more: Any) -> bytes:
-    """A document with members replaced, in canonical form."""
-    return canonical({**document, **more})

@@ -166,8 +166,8 @@ def _new_pair(workspace: Workspace, issuer: str, key: SigningKey) -> None:
         "name": name,
         "issuer": issuer,
         "length": LEAST,
-        "offset": secrets.randbelow(LEAST),
-        "stride": secrets.randbelow(LEAST // 2) * 2 + 1,
+        "offset": int.from_bytes(secrets.token_bytes(8), "big") % LEAST,
+        "stride": int.from_bytes(secrets.token_bytes(8), "big") % LEAST | 1,
         "taken": 0,
     }
     entries = []
