@@ -188,7 +188,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = "fh:makers fh:labourShare fh:onBehalfOf fh:claims fh:area fh:netWeight fh:bagWeight fh:step fh:profile"
+FIELDS = (
+    "fh:makers fh:labourShare fh:onBehalfOf fh:claims fh:area fh:netWeight fh:bagWeight fh:step fh:profile"
+)
 
 
 @given(

@@ -10,7 +10,6 @@ import msgspec
 
 from firsthand.errors import NotFound
 from firsthand.events.units import convert
-from firsthand.profiles import profile_names
 from firsthand.profiles.profile import Profile
 from firsthand.service.workspace import Workspace
 from firsthand.trace.craft import AreaLimit, ClaimRule, Craft, YieldRange
@@ -44,7 +43,7 @@ class Crafts:
     def piece_masses(self) -> dict[tuple[str, str], str]:
         """By profile and step, the property that states the mass of one piece."""
         found: dict[tuple[str, str], str] = {}
-        for name in profile_names(self._workspace.profiles_folder):
+        for name in self._workspace.profile_names():
             profile = self._workspace.profile(name)
             for step, form in profile.steps.items():
                 if form.piece_mass is not None:
