@@ -26,7 +26,6 @@ __all__ = [
     "anchor_over",
     "event_numbers",
     "prove_document",
-    "prove_event",
     "prove_events",
     "seals_file",
     "write_whole",
@@ -60,33 +59,42 @@ def prove_events(
 
     They disclose the sealed fields that are public, and by the event's number those in `disclosures`.
     """
-    leaves: dict[int, list[bytes]] = {}
+    capture: _ProvenCapture | None = None
     for number in numbers:
         entry, index, body = access.workspace.journal.event(number)
-        if entry.place not in leaves:
-            bodies = access.workspace.journal.bodies(entry.first_event, entry.count)
-            # Of neighbouring events the capture's leaves are hashed once.
-            leaves = {entry.place: [leaf_hash(other) for other in bodies]}
-        bundle = prove_event(access, entry, index, body, leaves[entry.place])
+        if capture is None or capture.entry.place != entry.place:
+            capture = _ProvenCapture(access, entry)
+        bundle = capture.bundle(index, body)
         told = {*public_disclosures(access.workspace, number), *disclosures.get(number, ())}
         yield write_bundle(replace(bundle, disclosures=tuple(sorted(told))))
 
 
-def prove_event(access: ChainAccess, entry: Entry, index: int, body: bytes, leaves: list[bytes]) -> Bundle:
-    """The bundle of one event, under the earliest anchor that contains it and is in a block.
+class _ProvenCapture:
+    """A capture's share of its events' bundles, gathered once for neighbouring events."""
 
-    Where the event was confirmed later, under the earliest that contains the confirmations, too, as far as
-    they are in a block.
-    """
-    workspace = access.workspace
-    confirmed = workspace.confirmations.of([leaves[index]]).get(leaves[index], [])
-    bundle = prove_document(access, entry, confirmed)
-    return replace(
-        bundle,
-        event=parse_canonical(body),
-        event_index=index,
-        event_path=tuple(inclusion_proof(leaves, index)),
-    )
+    def __init__(self, access: ChainAccess, entry: Entry) -> None:
+        self.entry = entry
+        self._access = access
+        workspace = access.workspace
+        self._leaves = [leaf_hash(body) for body in workspace.journal.bodies(entry.first_event, entry.count)]
+        self._confirmed = workspace.confirmations.of(self._leaves)
+        self._documents: dict[tuple[Confirmed, ...], Bundle] = {}
+
+    def bundle(self, index: int, body: bytes) -> Bundle:
+        """The bundle of one of its events, under the earliest anchor that contains it and is in a block.
+
+        Where the event was confirmed later, under the earliest that contains the confirmations, too, as far
+        as they are in a block.
+        """
+        confirmed = tuple(self._confirmed.get(self._leaves[index], ()))
+        if confirmed not in self._documents:
+            self._documents[confirmed] = prove_document(self._access, self.entry, confirmed)
+        return replace(
+            self._documents[confirmed],
+            event=parse_canonical(body),
+            event_index=index,
+            event_path=tuple(inclusion_proof(self._leaves, index)),
+        )
 
 
 def prove_document(access: ChainAccess, entry: Entry, confirmed: Sequence[Confirmed] = ()) -> Bundle:
