@@ -106,8 +106,9 @@ def test_a_true_bundle_with_headers_of_ones_own(opened: Page, proven: Proven, ax
     assert not re.search("verified", text, re.IGNORECASE)
     opened.click("details.further > summary")
     further = opened.locator(".further .step")
-    expect(further).to_have_count(4)
+    expect(further).to_have_count(5)
     assert [step.get_attribute("data-outcome") for step in further.all()].count("passed") == 3
+    assert all(name.text_content() for name in opened.locator(".step strong").all())
     shot(opened, "verify-passed")
     axe(opened)
     # Nothing of it left the device, and nobody was asked.

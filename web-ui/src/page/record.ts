@@ -89,6 +89,8 @@ function saysOf(report: Report, verdict: Verdict, texts: Texts): readonly string
     return [texts.text("says.open", { passed, step })];
   }
   if (verdict !== "passed") return [];
+  const isConfirmed = report.further.some((one) => one.name === "confirmations" && one.outcome === "passed");
+  const confirmed = isConfirmed ? report.confirmations.map(([, party]) => party.name) : [];
   const values = {
     name,
     network: report.network,
@@ -100,6 +102,7 @@ function saysOf(report: Report, verdict: Verdict, texts: Texts): readonly string
   return [
     texts.text("says.passed", values),
     ...(report.manifest?.custodial ? [texts.text("says.custodial", { name })] : []),
+    ...(confirmed.length ? [texts.text("says.confirmed", { names: confirmed.join(", ") })] : []),
     texts.text("says.truth"),
   ];
 }
