@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firsthand.chain.bearer import ALPHABET, LENGTH, code_entropy, code_secret, encode_code
@@ -29,6 +29,7 @@ def test_the_vector() -> None:
     assert code_secret(VECTOR) == hmac.digest(extracted, b"secp256k1\x01", hashlib.sha256)
 
 
+@settings(deadline=None)
 @given(ENTROPY)
 def test_a_code_gives_its_entropy_back_however_it_is_written(entropy: bytes) -> None:
     code = encode_code(entropy)
@@ -38,6 +39,7 @@ def test_a_code_gives_its_entropy_back_however_it_is_written(entropy: bytes) -> 
         assert code_entropy(text) == entropy
 
 
+@settings(deadline=None)
 @given(ENTROPY, st.data())
 def test_one_wrong_character_is_located(entropy: bytes, data: st.DataObject) -> None:
     word = plain(encode_code(entropy))
@@ -48,6 +50,7 @@ def test_one_wrong_character_is_located(entropy: bytes, data: st.DataObject) -> 
         code_entropy("".join(word))
 
 
+@settings(deadline=None)
 @given(ENTROPY, st.integers(0, LENGTH - 2))
 def test_two_neighbours_swapped_are_located(entropy: bytes, at: int) -> None:
     word = plain(encode_code(entropy))
@@ -58,6 +61,7 @@ def test_two_neighbours_swapped_are_located(entropy: bytes, at: int) -> None:
         code_entropy("".join(word))
 
 
+@settings(deadline=None)
 @given(ENTROPY, st.dictionaries(st.integers(0, LENGTH - 1), st.integers(1, 31), min_size=2, max_size=5))
 def test_up_to_five_wrong_characters_are_always_noticed(entropy: bytes, errors: dict[int, int]) -> None:
     word = plain(encode_code(entropy))

@@ -9,6 +9,7 @@ import secrets
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from firsthand.errors import (
     WrongNetwork,
 )
 from firsthand.proof.canonical import canonical, parse_canonical
-from firsthand.proof.transaction import TxOutput, parse_transaction
+from firsthand.proof.transaction import TxOutput, hash_hex, parse_transaction
 from firsthand.proof.verify import Outcome
 from firsthand.service import token_events
 from firsthand.service.chain_access import ChainAccess
@@ -232,7 +233,7 @@ def test_a_claim_signed_elsewhere(tmp_path: Path) -> None:
         (mine.address, b"\x51"),
         (mine.address, bytes(111)),
     ):
-        with pytest.raises(InvalidInput):
+        with pytest.raises((InvalidInput, NotFound)):
             claim_signed(access, token, to, unlocking)
     assert balance(access) == before
     moved = claim_signed(access, token, mine.address, signed)
@@ -243,8 +244,27 @@ def test_a_claim_signed_elsewhere(tmp_path: Path) -> None:
     assert report.tip.owner == mine.hash160
     with pytest.raises(Conflict):
         place_of(access, key.hash160)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(Conflict, match="used before"):
         claim_signed(access, token, mine.address, signed)
+
+
+def test_of_two_claims_at_once_one_is_made(tmp_path: Path, database: str) -> None:
+    access, _ = atelier(tmp_path / "workspace", database)
+    done = minted(access, "code")
+    assert done.code is not None
+    code, addresses = done.code, [stranger(access).address for _ in range(6)]
+
+    def attempt(address: str) -> str:
+        try:
+            return hash_hex(claim(access, code, address).txid)
+        except Conflict:
+            return ""
+
+    with ThreadPoolExecutor(6) as pool:
+        made = [txid for txid in pool.map(attempt, addresses) if txid]
+    assert len(made) == 1
+    assert [move.kind for move in TokenStore(access).path(done.token)] == ["mint", "claim"]
+    assert verify_token(*exported(access)).stands
 
 
 def test_a_double_spent_claim_is_undone(tmp_path: Path) -> None:

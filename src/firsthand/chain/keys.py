@@ -18,6 +18,7 @@ __all__ = [
     "address_script",
     "decode_address",
     "encode_address",
+    "key_hash",
     "message_signer",
     "p2pkh_script",
 ]
@@ -47,11 +48,7 @@ class WalletKey:
     @cached_property
     def hash160(self) -> bytes:
         """RIPEMD-160 of the SHA-256 of the public key."""
-        with sdk_import():
-            from bsv.hash import hash160
-
-        hashed: bytes = hash160(self.public)
-        return hashed
+        return key_hash(self.public)
 
     @property
     def address(self) -> str:
@@ -72,6 +69,15 @@ class WalletKey:
         """A Bitcoin Signed Message: 65 bytes, 31 + recovery ID (compressed key), r, s."""
         signature: bytes = self._key.sign_recoverable(_message_digest(text), hasher=None)
         return bytes((31 + signature[64],)) + signature[:64]
+
+
+def key_hash(public: bytes) -> bytes:
+    """RIPEMD-160 of the SHA-256 of a public key: what P2PKH locks to."""
+    with sdk_import():
+        from bsv.hash import hash160
+
+    hashed: bytes = hash160(public)
+    return hashed
 
 
 def message_signer(text: str, signature: bytes) -> bytes:

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from firsthand.chain.bearer import ENTROPY, code_secret, encode_code
-from firsthand.chain.keys import WalletKey, p2pkh_script
+from firsthand.chain.keys import WalletKey, key_hash, p2pkh_script
 from firsthand.chain.protocols import FeePolicy, TxState
 from firsthand.chain.scripts import check_input
 from firsthand.chain.signing import Coin, SignedInput, SignedTransaction, build, sign_single
@@ -170,19 +170,27 @@ def claim(access: ChainAccess, code: str, to: str) -> Moved:
     place = place_of(access, key.hash160)
     if to == CODE:
         raise InvalidInput("claim to a code of your own making: see `token claim --to new`")
-    return _move(access, place.token, "claim", to, lambda coin, output: sign_single(coin, output, key), None)
+    at = place.coin.outpoint.txid
+    return _move(
+        access, place.token, "claim", to, lambda coin, output: sign_single(coin, output, key), None, at=at
+    )
 
 
 def claim_signed(access: ChainAccess, mint: str, to: str, unlocking: bytes) -> Moved:
     """The same, signed elsewhere: `unlocking` is the script of `sign_single` for one satoshi to the address
     `to`.
 
-    The code never comes here. Raises InvalidInput when the script does not hold.
+    The code never comes here. Raises InvalidInput when the script does not hold, NotFound and Conflict as
+    `claim`.
     """
-    if len(unlocking) > 110:
-        raise InvalidInput(f"an unlocking script has at most 110 bytes, got {len(unlocking)}")
-    token = TokenStore(access).find(str(parse_outpoint(mint)))
-    return _move(access, token, "claim", to, lambda coin, output: unlocking, None)
+    if not 35 < len(unlocking) <= 110:
+        raise InvalidInput(f"an unlocking script has 36 to 110 bytes, got {len(unlocking)}")
+    # The key that signed stands at its end: who claims twice is told so, not that their script fails.
+    place = place_of(access, key_hash(unlocking[-33:]))
+    if place.token.outpoint != parse_outpoint(mint):
+        raise InvalidInput(f"this key holds {place.token.outpoint}, not {mint}")
+    at = place.coin.outpoint.txid
+    return _move(access, place.token, "claim", to, lambda coin, output: unlocking, None, at=at)
 
 
 def place_of(access: ChainAccess, owner: bytes) -> Place:
@@ -217,10 +225,14 @@ def _move(
     unlock: Unlock,
     issuer: str | None,
     *,
+    at: bytes | None = None,
     more: dict[str, Any] | None = None,
     also: Callable[[Connection], None] = lambda connection: None,
 ) -> Moved:
-    """Build, check and store the next transaction of a token's path, with its event; then send it."""
+    """Build, check and store the next transaction of a token's path, with its event; then send it.
+
+    `at` is the transaction that the caller saw it lie in: Conflict when it has moved on since.
+    """
     store, keys = TokenStore(access), TokenKeys(access)
     signer = _issuer(access, token, issuer)
     policy = access.broadcaster.policy()
@@ -228,6 +240,10 @@ def _move(
         last = store.last(connection, token.mint)
         if last.keeper == NOBODY:
             raise Conflict(f"the token of {token.piece} has ended ({last.kind}): nothing can be done with it")
+        if at is not None and last.txid != at:
+            raise Conflict(
+                f"{token.piece} has just been moved, in {hash_hex(last.txid)}; a code can be used once"
+            )
         number = last.number + 1
         keeper, owner, output = NOBODY, None, TxOutput(0, melt_script(token.outpoint))
         if to is not None:
