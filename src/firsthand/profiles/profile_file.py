@@ -24,8 +24,9 @@ from firsthand.profiles.profile import Certificate, Claim, Element, Limit, Profi
 __all__ = ["RESERVED", "decode_toml", "load_profile", "own_profile_names", "parse_profile", "profile_names"]
 
 RESERVED: Final = frozenset(
-    """acknowledgement claims eventPeriod grossWeight labourShare makers mapping onBehalfOf party profile
-    sample sealed share step tareWeight token""".split()
+    """acknowledgement claims eventPeriod fingerprint grossWeight heldAt holderSignature labourShare makers
+    mapping onBehalfOf party pieceEvent profile receipt sample sealed share statement step tareWeight token
+    tokenMove work""".split()
 )
 """What extension fields of every craft are called; no element may take their names."""
 
