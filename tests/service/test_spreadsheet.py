@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from firsthand.errors import InvalidInput, UnreadableInput
-from firsthand.service import spreadsheet
+from firsthand.service import workbook as workbooks
 from firsthand.service.spreadsheet import is_spreadsheet, read_rows
 
 
@@ -262,18 +262,16 @@ def test_a_workbook_with_macros_is_refused(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = workbook(tmp_path / "x.xlsx", ["a"], [1])
     with pytest.raises(UnreadableInput, match=r"sharedStrings.xml' is larger than 64 MiB"):
-        cells(repacked(path, {"xl/sharedStrings.xml": bytes(spreadsheet.LARGEST_STRINGS + 1)}))
+        cells(repacked(path, {"xl/sharedStrings.xml": bytes(workbooks.LARGEST_STRINGS + 1)}))
     with pytest.raises(UnreadableInput, match=r"styles.xml' is larger than 16 MiB"):
         cells(
-            repacked(
-                path, {"xl/sharedStrings.xml": b"", "xl/styles.xml": bytes(spreadsheet.LARGEST_PART + 1)}
-            )
+            repacked(path, {"xl/sharedStrings.xml": b"", "xl/styles.xml": bytes(workbooks.LARGEST_PART + 1)})
         )
 
 
 def test_a_bomb_in_the_sheet_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = workbook(tmp_path / "x.xlsx", ["a"], [1])
-    monkeypatch.setattr(spreadsheet, "LARGEST_WORKBOOK", 2 * 1024 * 1024)
+    monkeypatch.setattr(workbooks, "LARGEST_WORKBOOK", 2 * 1024 * 1024)
     with pytest.raises(UnreadableInput, match="unpacks to more than 2 MiB: save its sheet as CSV"):
         cells(repacked(path, {"xl/worksheets/sheet1.xml": bytes(2 * 1024 * 1024)}))
 
