@@ -7,20 +7,21 @@ is possible but unusual is recorded as stated, with a note.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
 from firsthand.errors import InvalidInput
-from firsthand.profiles.mapping_file import Field, MappingFile, element_of, kind_of
-from firsthand.profiles.profile import Element, Kind, Profile
+from firsthand.profiles.binding import Bound, Columns, bind, unread_columns, words_of
+from firsthand.profiles.geometry import as_wkt, read_degrees
+from firsthand.profiles.headers import is_total
+from firsthand.profiles.mapping_file import Field, MappingFile
+from firsthand.profiles.profile import Element, Profile
 from firsthand.profiles.readers import (
-    Calendar,
     Period,
     Quantity,
-    Wording,
     read_date,
     read_geometry,
     read_hash,
@@ -32,9 +33,10 @@ from firsthand.profiles.readers import (
     read_text,
     read_uri,
 )
-from firsthand.profiles.rows import Row, Table, header_key, shown
+from firsthand.profiles.rows import Place, Row, Table, shown
+from firsthand.profiles.times import read_time
 
-__all__ = ["Price", "Problem", "Reading", "RowReader", "Value", "words_of"]
+__all__ = ["Price", "Problem", "Reading", "RowReader", "Value", "problem"]
 
 _CLOSE: Final = Decimal("0.01")
 """Two statements of one quantity in a row agree up to this much of their unit."""
@@ -49,9 +51,18 @@ class Problem:
     kind: Literal["error", "note"]
     place: str
     reason: str
+    at: Place | None = None
 
     def __str__(self) -> str:
         return f"{self.place}: {self.reason}"
+
+
+def problem(
+    kind: Literal["error", "note"], table: Table, row: int, column: int | None, reason: str
+) -> Problem:
+    """A problem at a cell, or with a whole row (`column` None)."""
+    place = table.line(row) if column is None else table.cell(row, column)
+    return Problem(kind, place, reason, Place(table.sheet, row, column))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Price:
     currency: str
 
 
-Value = str | Decimal | Quantity | Price | date | Period | tuple[str, ...]
+Value = str | Decimal | Quantity | Price | datetime | date | Period | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,53 +83,51 @@ class Reading:
     values: dict[str, Value]
     texts: dict[str, str]
     problems: list[Problem]
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """A field with the columns it stands in here; None for a column that this sheet does without."""
-
-    name: str
-    field: Field
-    element: Element | None
-    kind: Kind
-    blank: frozenset[str]
-    column: int
-    unit: int | None
-    currency: int | None
-    agrees: tuple[int, int] | None
+    total: bool = False
+    """Whether it is no record but the sum of the rows above it."""
 
 
 class RowReader:
     """Reads the rows of one table by one mapping. Raises InvalidInput when the columns do not fit."""
 
-    def __init__(self, profile: Profile, mapping: MappingFile, table: Table) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        mapping: MappingFile,
+        table: Table,
+        attachment: Callable[[str], str | None] = lambda name: None,
+    ) -> None:
         self._profile = profile
         self._table = table
-        self._wording, self._calendar = words_of(profile)
-        places = _places(table)
+        self._attachment = attachment
+        self._mark = mapping.decimal_mark or table.decimal_mark
+        self._wording, self._calendar = words_of(profile, mapping.date_order)
+        columns = Columns(table, self._wording.units)
         missing: list[str] = []
         self._fields = [
             bound
             for name, field in mapping.fields.items()
-            if (bound := _bind(profile, mapping, name, field, places, table, missing))
+            if (bound := bind(profile, mapping, name, field, columns, missing))
         ]
         if missing:
             raise InvalidInput(
                 f"missing columns: {', '.join(missing)}; the sheet has: {_listed(table.columns)}",
                 table.line(table.header_row),
             )
-        self.unread = _unread(mapping, table)
+        self.unread = unread_columns(mapping, columns, self._fields)
 
     def read(self, row: Row) -> Reading:
         """The values of a row, with a problem for each cell that could not be taken as it stands."""
         reading = Reading({}, {}, [])
         if len(row.values) != len(self._table.columns):
             reason = f"expected {len(self._table.columns)} cells as in the header, got {len(row.values)}"
-            reading.problems.append(Problem("error", self._table.line(row.number), reason))
+            reading.problems.append(problem("error", self._table, row.number, None, reason))
             return reading
         for bound in self._fields:
             self._read_field(bound, row, reading)
+        if any(one.kind == "error" for one in reading.problems) and is_total(row.values):
+            reason = "it adds up the rows above and is not recorded"
+            return Reading({}, {}, [problem("note", self._table, row.number, None, reason)], total=True)
         for bound in self._fields:
             needed = bound.field.only_with
             if needed is not None and needed not in reading.values and bound.name in reading.values:
@@ -131,7 +140,7 @@ class RowReader:
         bound = next(bound for bound in self._fields if bound.name == name)
         reading.problems.append(self._refusal(bound, row, reason))
 
-    def _read_field(self, bound: _Bound, row: Row, reading: Reading) -> None:
+    def _read_field(self, bound: Bound, row: Row, reading: Reading) -> None:
         cell = row.values[bound.column].strip()
         if cell in bound.blank:
             if bound.field.required:
@@ -148,59 +157,86 @@ class RowReader:
         reading.values[bound.name] = value
         reading.texts[bound.name] = value if isinstance(value, str) else cell
         if notes:
-            place = self._table.cell(row.number, bound.column)
-            reading.problems.extend(Problem("note", place, f"{shown(cell)} {note}") for note in notes)
+            reading.problems.extend(
+                problem("note", self._table, row.number, bound.column, f"{shown(cell)} {note}")
+                for note in notes
+            )
 
-    def _refusal(self, bound: _Bound, row: Row, reason: str) -> Problem:
-        place = self._table.cell(row.number, bound.column)
+    def _refusal(self, bound: Bound, row: Row, reason: str) -> Problem:
         cell = shown(row.values[bound.column].strip())
         if bound.field.required:
-            return Problem("error", place, f"{cell} cannot be taken: {reason}")
-        return Problem("note", place, f"{cell} left out: {reason}")
+            said = f"{cell} cannot be taken: {reason}"
+            return problem("error", self._table, row.number, bound.column, said)
+        return problem("note", self._table, row.number, bound.column, f"{cell} left out: {reason}")
 
-    def _value(self, bound: _Bound, cell: str, row: Row, notes: list[str]) -> Value:
+    def _value(self, bound: Bound, cell: str, row: Row, notes: list[str]) -> Value:
         value: Value
         match bound.kind:
             case "quantity":
                 value = self._quantity(bound, cell, row, notes)
             case "number":
-                value = read_number(cell, self._table.decimal_mark)
+                value = read_number(cell, self._mark)
             case "price":
                 value = self._price(bound, cell, row)
             case "date":
                 value = read_date(cell, self._calendar)
+            case "time":
+                value = read_time(cell, self._calendar)
             case "period":
                 value = read_period(cell, self._calendar)
             case "parts":
                 value = read_parts(cell, _parts(bound))
             case "hash":
-                value = read_hash(cell)
+                value = self._attached(cell) if bound.field.attachment else read_hash(cell)
             case "geometry":
-                value = read_geometry(cell)
+                value = read_geometry(self._geometry(bound, cell, row))
             case "uri":
                 value = read_uri(cell)
             case "list":
-                value = _list(bound, cell)
+                value = self._list(bound, cell)
             case "text" | "choice":
                 value = _translated(bound, read_text(cell))
         if _is_unknown(bound.field, value):
             raise InvalidInput("it stands for a value that is not known")
         return value
 
-    def _price(self, bound: _Bound, cell: str, row: Row) -> Price:
-        currency = row.values[bound.currency].strip() if bound.currency is not None else ""
+    def _geometry(self, bound: Bound, cell: str, row: Row) -> str:
+        if bound.longitude is None:
+            return as_wkt(cell)
+        longitude = read_degrees(row.values[bound.longitude].strip(), self._mark)
+        return f"POINT ({longitude} {read_degrees(cell, self._mark)})"
+
+    def _list(self, bound: Bound, cell: str) -> tuple[str, ...]:
+        if bound.field.attachment:
+            return tuple(self._attached(name) for name in cell.replace(",", " ").split())
+        read = _READ_ONE.get((bound.element and bound.element.of) or "text", read_text)
+        # Collection tools divide the answers of one question by spaces, and their names hold none.
+        parts = cell.split() if bound.field.values and set(cell.split()) <= set(bound.field.values) else None
+        return tuple(_translated(bound, read(value)) for value in parts or read_list(cell))
+
+    def _attached(self, name: str) -> str:
+        digest = self._attachment(name.strip())
+        if digest is None:
+            raise InvalidInput("the file that it names is not among the attachments")
+        return digest
+
+    def _price(self, bound: Bound, cell: str, row: Row) -> Price:
+        currency = (
+            row.values[bound.currency].strip() if bound.currency is not None else bound.field.currency or ""
+        )
         if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
             raise InvalidInput(f"expected a currency of three letters (ISO 4217), got {shown(currency)}")
-        return Price(read_number(cell, self._table.decimal_mark), currency)
+        return Price(read_number(cell, self._mark), currency)
 
-    def _quantity(self, bound: _Bound, cell: str, row: Row, notes: list[str]) -> Quantity:
+    def _quantity(self, bound: Bound, cell: str, row: Row, notes: list[str]) -> Quantity:
         uom = bound.element.uom if bound.element else None
         assert uom is not None  # a quantity's element has a unit: checked with the profile
-        mark = self._table.decimal_mark
-        readings = read_quantities(cell, mark, self._wording, thousands=bound.field.thousands)
+        readings = read_quantities(cell, self._mark, self._wording, thousands=bound.field.thousands)
         stated = readings[0].uom
         declared = self._declared_unit(bound, row)
-        unit = declared or stated or bound.field.unit
+        if stated and bound.header_unit and stated != bound.header_unit and declared is None:
+            raise InvalidInput(f"the cell says {stated}, its header {bound.header_unit}")
+        unit = declared or stated or bound.header_unit or bound.field.unit
         if unit is None:
             raise InvalidInput("the unit is not said")
         found = [self._converted(reading, unit, uom) for reading in readings]
@@ -218,7 +254,7 @@ class RowReader:
             notes.append(f"read as {declared}, as the row's other columns say, though it says {stated}")
         return found[0]
 
-    def _declared_unit(self, bound: _Bound, row: Row) -> str | None:
+    def _declared_unit(self, bound: Bound, row: Row) -> str | None:
         word = row.values[bound.unit].strip().casefold() if bound.unit is not None else ""
         if not word or word in bound.blank:
             return None
@@ -234,14 +270,13 @@ class RowReader:
             raise InvalidInput(f"{unit} cannot be expressed in {uom}")
         return quantity.times(Decimal(factor), uom)
 
-    def _expected(self, bound: _Bound, row: Row) -> tuple[Decimal, Decimal] | None:
+    def _expected(self, bound: Bound, row: Row) -> tuple[Decimal, Decimal] | None:
         if bound.agrees is None:
             return None
         low, high = (row.values[column].strip() for column in bound.agrees)
         if low in bound.blank or high in bound.blank:
             return None
-        mark = self._table.decimal_mark
-        return read_number(low, mark), read_number(high, mark)
+        return read_number(low, self._mark), read_number(high, self._mark)
 
 
 def _check_range(element: Element, value: Value, notes: list[str]) -> None:
@@ -278,7 +313,7 @@ def _is_unknown(field: Field, value: Value) -> bool:
     return value in field.unknown
 
 
-def _translated(bound: _Bound, text: str) -> str:
+def _translated(bound: Bound, text: str) -> str:
     if not bound.field.values:
         return text
     found = bound.field.values.get(text)
@@ -287,98 +322,10 @@ def _translated(bound: _Bound, text: str) -> str:
     return found
 
 
-def _list(bound: _Bound, cell: str) -> tuple[str, ...]:
-    read = _READ_ONE.get((bound.element and bound.element.of) or "text", read_text)
-    return tuple(_translated(bound, read(value)) for value in read_list(cell))
-
-
-def _parts(bound: _Bound) -> int:
+def _parts(bound: Bound) -> int:
     parts = bound.element.parts if bound.element else None
     assert parts is not None  # checked with the profile
     return parts
-
-
-def _places(table: Table) -> dict[str, list[int]]:
-    places: dict[str, list[int]] = {}
-    for column, header in enumerate(table.columns):
-        places.setdefault(header_key(header), []).append(column)
-    return places
-
-
-def _bind(
-    profile: Profile,
-    mapping: MappingFile,
-    name: str,
-    field: Field,
-    places: Mapping[str, list[int]],
-    table: Table,
-    missing: list[str],
-) -> _Bound | None:
-    column = _column(field.columns, places, table)
-    if column is None:
-        if not field.optional:
-            missing.append(" or ".join(f'"{header}"' for header in field.columns))
-        return None
-    sides: list[int | None] = []
-    for header in (field.unit_column, field.currency_column):
-        side = _column((header,), places, table) if header is not None else None
-        if header is not None and side is None and not field.optional:
-            missing.append(f'"{header}"')
-        sides.append(side)
-    agrees = [_column((header,), places, table) for header in field.agrees_with or ()]
-    low, high = agrees if agrees else (None, None)
-    element = element_of(profile, name, field)
-    return _Bound(
-        name,
-        field,
-        profile.elements[element] if element else None,
-        kind_of(profile, name, field),
-        frozenset((*mapping.blank, *field.blank)),
-        column,
-        sides[0],
-        sides[1],
-        None if low is None or high is None else (low, high),
-    )
-
-
-def _column(headers: tuple[str, ...], places: Mapping[str, list[int]], table: Table) -> int | None:
-    """Where a field stands; two columns that could both be it are refused."""
-    found = [column for key in dict.fromkeys(map(header_key, headers)) for column in places.get(key, ())]
-    if len(found) > 1:
-        said = " and ".join(table.cell(table.header_row, column) for column in found)
-        raise InvalidInput(
-            f"doubled column: {said} both hold {' or '.join(map(shown, headers))}; keep one",
-            table.line(table.header_row),
-        )
-    return found[0] if found else None
-
-
-def _unread(mapping: MappingFile, table: Table) -> list[str]:
-    known = {header_key(header) for header in mapping.left_out}
-    for field in mapping.fields.values():
-        sides = (field.unit_column, field.currency_column, *(field.agrees_with or ()))
-        known.update(header_key(header) for header in (*field.columns, *sides) if header is not None)
-    return [header for header in table.columns if header.strip() and header_key(header) not in known]
-
-
-def words_of(profile: Profile) -> tuple[Wording, Calendar]:
-    """A profile's units, phrases and months, as the readers look them up."""
-    phrases = profile.phrases
-    units = {word.casefold(): code for code, unit in profile.units.items() for word in (code, *unit.words)}
-    wording = Wording(
-        units,
-        frozenset(phrases.range),
-        frozenset(phrases.at_least_before),
-        frozenset(phrases.at_least_after),
-        frozenset(phrases.filler),
-    )
-    months = {
-        spelling.casefold(): number
-        for names in profile.months.values()
-        for number, spellings in enumerate(names, 1)
-        for spelling in spellings.split()
-    }
-    return wording, Calendar(months, frozenset(phrases.range))
 
 
 def _listed(columns: tuple[str, ...]) -> str:

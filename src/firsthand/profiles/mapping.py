@@ -16,20 +16,22 @@ beginning is not known), and `eventTime` is the first of them that is known.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as Fields
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from firsthand.profiles.cells import Price, Problem, Reading, RowReader, Value
+from firsthand.profiles.binding import header_row, words_of
+from firsthand.profiles.cells import Price, Problem, Reading, RowReader, Value, problem
 from firsthand.profiles.mapping_file import DIGEST, EventRule, MappingFile, read_mapping_file
 from firsthand.profiles.profile import NAMESPACE, PREFIX, Profile
 from firsthand.profiles.readers import Period, Quantity
-from firsthand.profiles.rows import Row, Table, shown
-from firsthand.profiles.uris import check_base, fill, row_digest
+from firsthand.profiles.rows import Place, Row, Table, shown
+from firsthand.profiles.times import event_times
+from firsthand.profiles.uris import check_base, fill, row_digest, template_names
 
 __all__ = ["CONTEXT", "MappedRow", "Mapping", "load_mapping"]
 
@@ -50,6 +52,7 @@ class MappedRow:
     row_number: int
     events: tuple[dict[str, Any], ...]
     problems: tuple[Problem, ...]
+    at: Place | None = None
 
     @property
     def refused(self) -> bool:
@@ -72,34 +75,51 @@ class Mapping:
     profile: Profile
     definition: MappingFile
 
-    def events(self, rows: Iterable[Row], base: str) -> Iterator[MappedRow]:
+    def header(self, rows: Sequence[Sequence[str]]) -> int | None:
+        """Which of a sheet's first rows has the columns that this mapping needs; None when none has."""
+        return header_row(self.definition, words_of(self.profile)[0].units, rows)
+
+    def events(
+        self,
+        rows: Iterable[Row],
+        base: str,
+        attachment: Callable[[str], str | None] = lambda name: None,
+    ) -> Iterator[MappedRow]:
         """Each row's events, in order. `base` begins every URI (`https://coop.example`).
 
-        Raises InvalidInput when the base is unusable, or a table's columns are missing or doubled.
+        `attachment` leads from a file's name to its digest as an `ni` URI (RFC 6920). Raises InvalidInput
+        when the base is unusable, or a table's columns are missing or doubled.
         """
         base = check_base(base)
         table: Table | None = None
-        seen: dict[bytes, int] = {}
+        seen = _Seen(self.definition)
         for row in rows:
             if row.table is not table:
                 table = row.table
-                reader = RowReader(self.profile, self.definition, table)
+                reader = RowReader(self.profile, self.definition, table, attachment)
                 if notes := _header_notes(reader, table):
                     yield MappedRow(table.header_row, (), notes)
             yield self._mapped(reader, row, base, seen)
 
-    def _mapped(self, reader: RowReader, row: Row, base: str, seen: dict[bytes, int]) -> MappedRow:
+    def _mapped(self, reader: RowReader, row: Row, base: str, seen: _Seen) -> MappedRow:
         reading = reader.read(row)
+        at = Place(row.table.sheet, row.number)
+        if reading.total:
+            return MappedRow(row.number, (), tuple(reading.problems), at)
         self._keep_order(reader, row, reading)
-        texts = {**reading.texts, DIGEST: row_digest(row.number, row.values)}
+        texts = {**reading.texts, DIGEST: seen.digest(row.values)}
         templates = self.definition.uris
         uris = {name: uri for name in templates if (uri := fill(base, templates[name], texts)) is not None}
         if not _refused(reading.problems):
             reading.problems.extend(self._identity_problems(row, uris, seen))
         if _refused(reading.problems):
-            return MappedRow(row.number, (), tuple(reading.problems))
+            return MappedRow(row.number, (), tuple(reading.problems), at)
         events = tuple(self._event(rule, reading, uris) for rule in self.definition.events)
-        return MappedRow(row.number, events, tuple(reading.problems))
+        if any("quantityList" not in event and "sensorElementList" not in event for event in events):
+            reason = "there is neither a lot in it nor a measurement (EPCIS 2.0 §7.4.2)"
+            reading.problems.append(problem("error", row.table, row.number, None, reason))
+            events = ()
+        return MappedRow(row.number, events, tuple(reading.problems), at)
 
     def _keep_order(self, reader: RowReader, row: Row, reading: Reading) -> None:
         """Leave out a time that begins after the one it must not come after."""
@@ -112,32 +132,31 @@ class Mapping:
                         name, row, reading, f"left out: it begins after {rule.before} ({before.text()})"
                     )
 
-    def _identity_problems(self, row: Row, uris: dict[str, str], seen: dict[bytes, int]) -> Iterator[Problem]:
-        place = row.table.line(row.number)
-        for name in dict.fromkeys(rule.lot for rule in self.definition.events):
+    def _identity_problems(self, row: Row, uris: dict[str, str], seen: _Seen) -> Iterator[Problem]:
+        needed = (rule.lot or rule.place for rule in self.definition.events)
+        for name in dict.fromkeys(name for name in needed if name is not None):
             if name not in uris:
-                yield Problem("error", place, f"the cells that would name its {name} are blank or unusable")
+                reason = f"the cells that would name its {name} are blank or unusable"
+                yield problem("error", row.table, row.number, None, reason)
         once = self.definition.once
-        if once in uris:
-            # Digests, not URIs: a sheet of a million rows is checked in some 100 MB.
-            digest = hashlib.blake2b(uris[once].encode(), digest_size=16).digest()
-            first = seen.setdefault(digest, row.number)
-            if first != row.number:
-                yield Problem("error", place, f"{uris[once]} stands in row {first} already")
+        if once in uris and (first := seen.before(uris[once], row)) is not None:
+            reason = f"{uris[once]} stands in {first} already"
+            yield problem("error", row.table, row.number, None, reason)
 
     def _event(self, rule: EventRule, reading: Reading, uris: dict[str, str]) -> dict[str, Any]:
         step = self.profile.steps[rule.step]
-        lot: dict[str, Any] = {"epcClass": uris[rule.lot]}
-        if (quantity := _product(rule, reading)) is not None:
-            lot |= {"quantity": _number(quantity.low), "uom": quantity.uom}
         event: dict[str, Any] = {
             "@context": [CONTEXT[0], dict(CONTEXT[1])],
             "type": step.type,
             **self._time(rule, reading),
             "action": step.action,
             "bizStep": step.biz_step,
-            "quantityList": [lot],
         }
+        if rule.lot is not None:
+            lot: dict[str, Any] = {"epcClass": uris[rule.lot]}
+            if (quantity := _product(rule, reading)) is not None:
+                lot |= {"quantity": _number(quantity.low), "uom": quantity.uom}
+            event["quantityList"] = [lot]
         if step.disposition is not None:
             event["disposition"] = step.disposition
         if rule.place in uris:
@@ -164,6 +183,8 @@ class Mapping:
         return event | self._elements(rule.elements, reading)
 
     def _time(self, rule: EventRule, reading: Reading) -> dict[str, str]:
+        if rule.time is not None and isinstance(moment := reading.values.get(rule.time), datetime):
+            return event_times(moment, self.definition.utc_offset)
         time, after, before = (_days(reading.values, name) for name in (rule.time, rule.after, rule.before))
         first = max((days.start for days in (time, after) if days), default=None)
         last = min(days.end for days in (time, before) if days)
@@ -200,6 +221,35 @@ class Mapping:
         return report | {"uom": value.uom}
 
 
+class _Seen:
+    """What of a file went by already, in some ten bytes a row: a sheet of a million rows takes 100 MB."""
+
+    def __init__(self, mapping: MappingFile) -> None:
+        templates = (template for templates in mapping.uris.values() for template in templates)
+        self._digests = any(DIGEST in template_names(template) for template in templates)
+        self._equal: dict[bytes, int] = {}
+        self._places: dict[bytes, tuple[Table, int]] = {}
+
+    def digest(self, values: tuple[str, ...]) -> str:
+        """The digest that names this row; it counts the equal rows above it."""
+        if not self._digests:
+            return ""
+        key = _short("\0".join(values))
+        self._equal[key] = self._equal.get(key, 0) + 1
+        return row_digest(self._equal[key], values)
+
+    def before(self, uri: str, row: Row) -> str | None:
+        """The row that had this URI before, if any."""
+        table, number = self._places.setdefault(_short(uri), (row.table, row.number))
+        if table is row.table and number == row.number:
+            return None
+        return f"row {number}" if table is row.table else table.line(number)
+
+
+def _short(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def _header_notes(reader: RowReader, table: Table) -> tuple[Problem, ...]:
     place = table.line(table.header_row)
     unread = [
@@ -215,6 +265,8 @@ def _refused(problems: Iterable[Problem]) -> bool:
 
 def _days(values: Fields[str, Value], name: str | None) -> Period | None:
     value = values.get(name) if name is not None else None
+    if isinstance(value, datetime):
+        value = value.date()
     return Period(value, value) if isinstance(value, date) else value if isinstance(value, Period) else None
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Container, Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -45,7 +45,9 @@ class Field(_Data, frozen=True):
     that `1.250` may mean 1250 in this column; `agrees_with` are columns of the lowest and highest value in
     the element's unit, and what disagrees with them is not recorded. `unknown` lists values that mean "not
     known", `values` translates cells and refuses all others, `only_with` drops the value together with
-    another one.
+    another one. A price's currency stands in `currency_column`, or is always `currency`. A geometry whose
+    column holds the latitude alone has its longitude in `longitude_column`. `attachment` says that the cell
+    names a file, and that its digest is recorded.
     """
 
     columns: Annotated[tuple[str, ...], Meta(min_length=1)]
@@ -61,6 +63,9 @@ class Field(_Data, frozen=True):
     thousands: bool = False
     agrees_with: Annotated[tuple[str, ...], Meta(min_length=2, max_length=2)] | None = None
     currency_column: str | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
+    longitude_column: str | None = None
+    attachment: bool = False
     only_with: Name | None = None
 
 
@@ -69,6 +74,7 @@ class EventRule(_Data, frozen=True):
 
     The three times name date or period fields: the step took place within `time`, not before `after`
     begins, and not after `before` ends; `time` or `before` must be required, so that there always is one.
+    `lot` may be left out for a step at a place, which then needs `place` and `sensors` (EPCIS 2.0 §7.4.2).
     `quantity` names fields whose product is the lot's quantity at this step. `ilmd` elements describe the
     lot itself and need a step that adds it (EPCIS 2.0 §7.3.6); `sensors` are measurements; `source` and
     `destination` are the parties that the lot came from and went to; `on_behalf_of` is the one for whom the
@@ -76,7 +82,7 @@ class EventRule(_Data, frozen=True):
     """
 
     step: Name
-    lot: Name
+    lot: Name | None = None
     time: Name | None = None
     after: Name | None = None
     before: Name | None = None
@@ -95,7 +101,8 @@ class MappingFile(_Data, frozen=True):
     """The whole file. `left_out` are columns that are not recorded, each with the reason why.
 
     `uris` are templates under `{base}/id/`, tried in turn until one has all its cells. `once` names the
-    URI that no two rows may share. `utc_offset` is the local time of the sheet's dates.
+    URI that no two rows may share. `utc_offset` is the local time of the sheet's dates, `date_order` the
+    order of their numbers, `decimal_mark` what the sheet writes where its cells do not show it.
     """
 
     name: str
@@ -109,6 +116,8 @@ class MappingFile(_Data, frozen=True):
     blank: tuple[str, ...] = ("",)
     left_out: dict[str, str] = {}
     utc_offset: Annotated[str, Meta(pattern=r"^[+-](0[0-9]|1[0-3]):[0-5][0-9]$")] = "+00:00"
+    date_order: Literal["dmy", "mdy"] | None = None
+    decimal_mark: Literal[".", ","] | None = None
 
 
 def mapping_names(profile: str) -> list[str]:
@@ -191,8 +200,10 @@ def _check_field(profile: Profile, mapping: MappingFile, name: str, field: Field
         raise InvalidInput("how an element is read is the profile's to say: leave out `read`", path)
     if kind in ("number", "quantity") and not all(_DECIMAL.fullmatch(word) for word in field.unknown):
         raise InvalidInput("expected plain numbers", f"{path}.unknown")
-    if kind == "price" and field.currency_column is None:
-        raise InvalidInput("a price needs a currency_column", path)
+    if kind == "price" and (field.currency_column is None) == (field.currency is None):
+        raise InvalidInput("a price needs a currency_column or a currency", path)
+    if field.attachment and kind not in ("hash", "list"):
+        raise InvalidInput("an attachment is recorded as a digest: its element is of the kind hash", path)
     if element is not None and "choice" in (kind, profile.elements[element].of):
         _known(field.values.values(), profile.elements[element].choices, f"{path}.values", "choice")
 
@@ -205,7 +216,9 @@ def _check_event(profile: Profile, mapping: MappingFile, event: EventRule, path:
     if event.ilmd and step.action != "ADD":
         raise InvalidInput("ilmd needs a step whose action is ADD (EPCIS 2.0 §7.4.2)", f"{path}.ilmd")
     parties = (event.source, event.destination, event.on_behalf_of)
-    _known([event.lot, *filter(None, (event.place, *parties))], mapping.uris, path, "URI")
+    _known(filter(None, (event.lot, event.place, *parties)), mapping.uris, path, "URI")
+    if event.lot is None and not (event.place and event.sensors and not event.quantity):
+        raise InvalidInput("an event without a lot needs a place and sensors (EPCIS 2.0 §7.4.2)", path)
     if event.claims is not None:
         _known([event.claims], mapping.fields, f"{path}.claims", "field")
         field = mapping.fields[event.claims]
@@ -216,7 +229,7 @@ def _check_event(profile: Profile, mapping: MappingFile, event: EventRule, path:
     times = tuple(filter(None, (event.time, event.after, event.before)))
     _known((*times, *fields), mapping.fields, path, "field")
     kinds = {name: kind_of(profile, name, field) for name, field in mapping.fields.items()}
-    _kind(times, kinds, ("date", "period"), path)
+    _kind(times, kinds, ("date", "period", "time"), path)
     _kind(event.sensors, kinds, ("quantity",), f"{path}.sensors")
     _kind(event.quantity, kinds, ("quantity", "number"), f"{path}.quantity")
     if event.quantity and sum(kinds[name] == "quantity" for name in event.quantity) != 1:

@@ -54,6 +54,7 @@ Kind = Literal[
     "parts",
     "date",
     "period",
+    "time",
     "list",
     "hash",
     "geometry",

@@ -58,7 +58,7 @@ _TOKEN = re.compile(rf"\s*(?:({_NUMBER})|([^\W\d_]+(?:\.[^\W\d_]+)*\.?)|(\S))")
 _SCIENTIFIC = re.compile(r"[0-9]e[+-]?[0-9]")
 _LATIN_OR_NOT = re.compile(r"[a-z\u00c0-\u024f.]+|[^a-z\u00c0-\u024f.]+")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[t ]00:00(?::00(?:\.0+)?)?)?")
-_SLASHED = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
+_SLASHED = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})")
 _MONTH_FIRST = re.compile(r"([^\W\d_]+)\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|º|\.)? (?:de )?([^\W\d_]+)\.?,? (?:de )?([0-9]{4})")
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
@@ -114,10 +114,14 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """`months` from a name in any language to 1…12; `range` are the words between two months."""
+    """`months` from a name in any language to 1…12; `range` are the words between two months.
+
+    `order` is how the sheet writes dates in numbers, `dmy` or `mdy`, where that is known.
+    """
 
     months: dict[str, int]
     range: frozenset[str]
+    order: str | None = None
 
 
 def read_text(cell: str) -> str:
@@ -162,7 +166,8 @@ def read_quantities(
 def read_date(cell: str, calendar: Calendar) -> date:
     """A full calendar date: ISO, `June 29th, 2013`, `29 de junio de 2013`, `29/06/2013`.
 
-    Where day and month may be either (`04/05/2013`) it is refused.
+    Where day and month may be either (`04/05/2013`) it is refused, unless the calendar knows the order;
+    then the year may have two digits.
     """
     text = " ".join(cell.casefold().split())
     if match := _ISO.fullmatch(text):
@@ -173,6 +178,11 @@ def read_date(cell: str, calendar: Calendar) -> date:
         return _date(int(match[3]), calendar.months[match[2]], int(match[1]))
     if match := _SLASHED.fullmatch(text):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
+        if calendar.order is not None:
+            day, month = (first, second) if calendar.order == "dmy" else (second, first)
+            return _date(year if len(match[4]) == 4 else 2000 + year, month, day)
+        if len(match[4]) == 2:
+            raise InvalidInput("the year has two digits; write the date as 2013-06-29")
         if first <= 12 and second <= 12 and first != second:
             raise InvalidInput("day and month may be either; write the date as 2013-06-29")
         return _date(year, second, first) if first > 12 or first == second else _date(year, first, second)

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["Row", "Table", "header_key", "shown"]
+__all__ = ["Place", "Row", "Table", "header_key", "shown"]
 
 _NOT_LETTERS = re.compile(r"[\W_]+")
 
@@ -53,6 +53,15 @@ class Table:
     def line(self, row: int) -> str:
         """The place of a whole row for messages."""
         return f"{self.sheet}!{row}:{row}" if self.sheet else f"row {row}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A cell or a whole row (`column` None) of a sheet, for programs: numbers from 1, columns from 0."""
+
+    sheet: str
+    row: int
+    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

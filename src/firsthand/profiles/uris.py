@@ -59,12 +59,12 @@ def fill(base: str, templates: tuple[str, ...], cells: Mapping[str, str]) -> str
     return None
 
 
-def row_digest(number: int, values: tuple[str, ...]) -> str:
-    """32 hex digits that name one row of one sheet, for a lot whose own number is blank.
+def row_digest(occurrence: int, values: tuple[str, ...]) -> str:
+    """32 hex digits that name one row by its cells, for a lot whose own number is blank.
 
-    The row's number is hashed with its cells: two equal rows are two lots.
+    Of equal rows the first has `occurrence` 1, the next 2: two equal rows are two lots, wherever they stand.
     """
-    digest = hashlib.sha256(b"firsthand row\0%d" % number)
+    digest = hashlib.sha256(b"firsthand row\0%d" % occurrence)
     for value in values:
         text = value.encode("utf-8", "surrogatepass")
         digest.update(b"\0%d\0" % len(text) + text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -16,10 +17,15 @@ from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.proof.capture import SeenBlock
 from firsthand.service.capture import Captured, Prepared, capture_events, prepare_batches, rows_of
+from firsthand.service.import_rows import SheetImport, attachments_in
 from firsthand.service.prepare_pool import prepare_pool
 from firsthand.service.sealing import Sealing, SealRules
-from firsthand.service.spreadsheet import is_spreadsheet, read_rows
+from firsthand.service.spreadsheet import is_spreadsheet
+from firsthand.service.submissions import looks_like_submissions
 from firsthand.service.workspace import Workspace
+
+if TYPE_CHECKING:
+    from firsthand.profiles import Mapping
 
 __all__ = ["Recorded", "event_hashes", "record_file", "seen_block"]
 
@@ -36,6 +42,11 @@ class Recorded:
     captures: list[Captured]
     problems: list[str]
     skipped_rows: int
+    known_rows: tuple[str, ...] = ()
+    """Where the rows of a sheet stand that were recorded before and are left out."""
+
+    marked: str | None = None
+    """The copy of the sheet with its problems marked, where one was written."""
 
     @property
     def events(self) -> int:
@@ -58,32 +69,69 @@ def record_file(
     skip_bad: bool = False,
     batch: int | None = None,
     sealing: SealRules = DEFAULT_RULES,
+    sheet: str | None = None,
+    mark: Path | None = None,
+    attachments: Path | None = None,
     told: Callable[[int], None] = lambda done: None,
 ) -> Recorded:
     """Record one file as a party of this workspace. All of it, or with an error none of it.
 
-    What `sealing` names is sealed, by default what the profile of an event, or `profile`, says. `told` is
-    called with the number of events read so far. Raises InvalidInput or UnreadableInput naming the place in
-    the file, Unauthorized when the party or its key may not sign.
+    What `sealing` names is sealed, by default what the profile of an event, or `profile`, says. A sheet's
+    rows that this party recorded before are left out. `sheet` is the only worksheet to read, `mark` where a
+    copy of the sheet goes with its problems marked, `attachments` the folder of the files that its cells
+    name. `told` is called with the number of events read so far. Raises InvalidInput or UnreadableInput
+    naming the place in the file, Unauthorized when the party or its key may not sign.
     """
     issuer = workspace.parties.find(party)
     key = workspace.held_key(issuer.keys)
-    problems: list[str] = []
-    skipped: list[int] = []
+    source: SheetImport | None = None
     rules = msgspec.structs.replace(sealing, profile=sealing.profile or profile)
     seal = Sealing(workspace, issuer.uri, rules)
     try:
-        if is_spreadsheet(path):
-            events = _spreadsheet(workspace, path, profile, mapping, skip_bad, problems, skipped)
-            prepared = prepare_batches(rows_of(events, "$[{}]".format, seal), batch, told)
+        if is_spreadsheet(path) or looks_like_submissions(path):
+            loaded = _mapping(workspace, profile, mapping)
+            found = attachments_in(attachments) if attachments else lambda name: None
+            source = SheetImport(workspace, path, loaded, issuer.uri, skip_bad, sheet, found)
+            prepared = _prepare_rows(source, batch, mark, seal, told)
         else:
             prepared = _prepare_json(path, batch, told, seal if _may_seal(path, rules) else None)
-        seal.require_used()
+        if prepared:
+            seal.require_used()
     except InvalidInput as error:
         raise type(error)(error.reason, f"{path}: {error.path}" if error.path else str(path)) from None
     after = seen_block(workspace)
     captures = [capture_events(workspace, one, issuer.uri, key, after=after) for one in prepared]
-    return Recorded(str(path), captures, problems, len(skipped))
+    if source is None:
+        return Recorded(str(path), captures, [], 0)
+    problems = [str(problem) for problem in source.problems]
+    marked = str(mark) if mark is not None and problems else None
+    return Recorded(str(path), captures, problems, len(source.skipped), tuple(source.known), marked)
+
+
+def _mapping(workspace: Workspace, profile: str | None, mapping: str | None) -> Mapping:
+    from firsthand.profiles import load_mapping
+
+    if profile is None or mapping is None:
+        raise InvalidInput(
+            "a spreadsheet needs --profile and --mapping, such as --profile coffee --mapping cqi; "
+            "`firsthand map FILE` proposes a mapping"
+        )
+    return load_mapping(workspace.profile(profile), mapping)
+
+
+def _prepare_rows(
+    source: SheetImport, batch: int | None, mark: Path | None, seal: Sealing, told: Callable[[int], None]
+) -> list[Prepared]:
+    """The captures of a sheet's new rows, none when all were recorded before."""
+    try:
+        rows = rows_of(source.events(), "$[{}]".format, seal)
+        first = next(rows, None)
+        if first is None and source.known:
+            return []
+        return prepare_batches(chain([] if first is None else [first], rows), batch, told)
+    finally:
+        if mark is not None:
+            source.mark(mark)
 
 
 def _may_seal(path: Path, rules: SealRules) -> bool:
@@ -139,40 +187,6 @@ def json_events(path: Path) -> EventReader:
                 yield data
 
     return EventReader(chunks)
-
-
-def _spreadsheet(
-    workspace: Workspace,
-    path: Path,
-    profile: str | None,
-    mapping: str | None,
-    skip_bad: bool,
-    problems: list[str],
-    skipped: list[int],
-) -> Iterator[dict[str, Any]]:
-    from firsthand.profiles import load_mapping
-
-    if profile is None or mapping is None:
-        raise InvalidInput(
-            "a spreadsheet needs --profile and --mapping, such as --profile coffee --mapping cqi"
-        )
-    if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
-    errors: list[str] = []
-    rows = load_mapping(workspace.profile(profile), mapping).events(read_rows(path), workspace.settings.uri)
-    for row in rows:
-        problems.extend(str(problem) for problem in row.problems)
-        if row.refused:
-            errors += [str(problem) for problem in row.problems]
-            skipped.append(row.row_number)
-            continue
-        yield from row.events
-    if errors and not skip_bad:
-        shown = "\n  ".join(errors[:20])
-        more = f"\n  and {len(errors) - 20} more" if len(errors) > 20 else ""
-        raise InvalidInput(
-            f"{len(skipped)} rows cannot be recorded; mend or leave them out (--skip-bad):\n  {shown}{more}"
-        )
 
 
 def _bytes(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from firsthand.profiles.headers import decimal_mark_of, likely_header, units_bel
 from firsthand.profiles.rows import header_key, shown
 from firsthand.service.workbook import NumberText, open_sheets, sheet_cells
 
-__all__ = ["HeaderFinder", "csv_form", "is_spreadsheet", "read_rows"]
+__all__ = ["HeaderFinder", "csv_form", "is_spreadsheet", "read_cells", "read_rows"]
 
 HeaderFinder = Callable[[Sequence[Sequence[str]]], int | None]
 """Which of a sheet's first rows that are not blank is its header; None when the sheet is not wanted."""
@@ -29,6 +29,7 @@ LONGEST_ROW: Final = 4 * _MIB
 """Of a CSV file, in bytes: a quote that is never closed would otherwise swallow the file."""
 
 MOST_COLUMNS: Final = 1_000
+LONGEST_LOG: Final = 16 * _MIB
 
 _OLE2: Final = bytes.fromhex("d0cf11e0a1b11ae1")
 _ZIP: Final = b"PK\x03\x04"
@@ -131,6 +132,28 @@ def _csv_rows(file: IO[bytes], first: bytes, finder: HeaderFinder | None) -> Ite
         "",
         "," if delimiter == ";" else ".",
     )
+
+
+def read_cells(path: Path) -> tuple[list[_Numbered], str] | None:
+    """Every row of a CSV file that is not blank, and its usual decimal mark; None for a workbook.
+
+    It is for short logs that have no header: None, too, for a file of more than LONGEST_LOG bytes.
+    """
+    try:
+        with path.open("rb") as file:
+            first = file.read(8)
+            large = path.stat().st_size > LONGEST_LOG
+            if large or not first or first.startswith((_OLE2, b"PK", *_UTF16_BOMS)):
+                return None
+            start, delimiter = csv_form(file)
+            file.seek(start)
+            rows = [
+                (number, cells) for number, cells in _csv_cells(file, delimiter) if any(map(str.strip, cells))
+            ]
+    except OSError as error:
+        raise UnreadableInput(f"{path} cannot be read: {error.strerror or error}") from None
+    usual = "," if delimiter == ";" else "."
+    return rows, decimal_mark_of((cell for _, cells in rows[:_WINDOW] for cell in cells), usual)
 
 
 def csv_form(file: IO[bytes]) -> tuple[int, str]:
