@@ -1,10 +1,7 @@
-"""`record`, `event-hash`, `export`: events in, and everything out."""
+"""`record`, `map`, `event-hash`: events in."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +9,9 @@ import typer
 
 from firsthand.cli.output import JSON_OPTION, emit, note, progress
 from firsthand.cli.session import open_access, open_workspace
+from firsthand.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from firsthand.service.chain_access import ChainAccess
     from firsthand.service.record import Recorded
 
 __all__ = ["register"]
@@ -22,25 +19,17 @@ __all__ = ["register"]
 _SHOWN_PROBLEMS = 20
 
 
-class ExportOption(StrEnum):
-    """What `export` can take out."""
-
-    EVENTS = "events"
-    HEADERS = "headers"
-    SEALS = "seals"
-    CHECKPOINT = "checkpoint"
-    VERIFIER = "verifier"
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(record)
     app.command("event-hash")(event_hash)
-    app.command()(export)
 
 
 def record(
-    files: Annotated[list[Path], typer.Argument(help="EPCIS 2.0 JSON, CSV or XLSX files.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="EPCIS 2.0 JSON, CSV or XLSX, KoboToolbox or ODK submissions, scale logs."),
+    ],
     party: Annotated[str, typer.Option("--as", help="The party that signs: its name or URI.")],
     profile: Annotated[str | None, typer.Option(help="The craft, for spreadsheets.")] = None,
     mapping: Annotated[
@@ -51,6 +40,13 @@ def record(
     ] = False,
     batch: Annotated[
         int | None, typer.Option(min=1, help="Events a capture; by default one capture a file.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="The only worksheet of a workbook to read.")] = None,
+    mark: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a copy of the sheet with each problem marked.")
+    ] = None,
+    attachments: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the files are that the cells name, by name.")
     ] = None,
     seal: Annotated[
         list[str] | None, typer.Option("--seal", help="Seal this field of every event, such as $.readPoint.")
@@ -73,9 +69,11 @@ def record(
     """Record events: validate all, sign them as one capture a file, and journal them. All of a file or none.
 
     Example:  firsthand record harvest.json --as "Adela Quispe"
-    Wages, prices, buyers and exact places are sealed where the events' profile says so.
+    Rows of a sheet that were recorded before are left out. Wages, prices, buyers and exact places are
+    sealed where the events' profile says so.
 
     Example:  firsthand record lots.csv --as Coop --profile coffee --mapping cqi
+    Example:  firsthand record week.xlsx --as Coop --profile coffee --mapping my.toml --mark errors.xlsx
     Example:  firsthand record plots.json --as Coop --coarse '$.fh:plotLocation=1' --seal '$.fh:owner'
     """
     from firsthand.service.record import record_file
@@ -89,6 +87,8 @@ def record(
         coarse=tuple(map(parse_coarse, coarse or ())),
     )
 
+    if mark is not None and len(files) > 1:
+        raise InvalidInput("--mark goes with one file")
     workspace = open_workspace()
     results: list[Recorded] = []
     for path in files:
@@ -101,6 +101,9 @@ def record(
                 mapping=mapping,
                 skip_bad=skip_bad,
                 batch=batch,
+                sheet=sheet,
+                mark=mark,
+                attachments=attachments,
                 sealing=sealing,
                 told=told,
             )
@@ -111,16 +114,24 @@ def record(
 
         new = [capture.place for result in results for capture in result.captures if capture.new]
         put_on_chain(open_access(), new)
-    lines = []
-    for result in results:
-        already = "" if result.new else ", all of them recorded before"
-        places = ", ".join(str(capture.place) for capture in result.captures)
-        skipped = f"; {result.skipped_rows} rows skipped" if result.skipped_rows else ""
-        lines.append(
-            f"{result.file}: {result.events} events in {len(result.captures)} captures{already} "
-            f"(place {places}){skipped}"
-        )
+    lines = [_said(result) for result in results]
     emit(as_json, {"files": [_plain(result) for result in results]}, "\n".join(lines))
+
+
+def _said(result: Recorded) -> str:
+    lines = []
+    if result.known_rows:
+        lines.append(f"{result.file}: recorded before and left out: {', '.join(result.known_rows)}")
+    if result.marked:
+        lines.append(f"{result.marked}: a copy of {result.file} with {len(result.problems)} problems marked")
+    already = "" if result.new else ", all of them recorded before"
+    places = ", ".join(str(capture.place) for capture in result.captures)
+    skipped = f"; {result.skipped_rows} rows skipped" if result.skipped_rows else ""
+    where = f" (place {places})" if places else ""
+    lines.append(
+        f"{result.file}: {result.events} events in {len(result.captures)} captures{already}{where}{skipped}"
+    )
+    return "\n".join(lines)
 
 
 def _show_problems(result: Recorded) -> None:
@@ -136,6 +147,8 @@ def _plain(result: Recorded) -> dict[str, Any]:
         "file": result.file,
         "events": result.events,
         "skipped_rows": result.skipped_rows,
+        "known_rows": list(result.known_rows),
+        "marked": result.marked,
         "problems": result.problems,
         "captures": [
             {"place": capture.place, "new": capture.new, "events": capture.count, "receipt": capture.receipt}
@@ -156,42 +169,3 @@ def event_hash(
 
     hashes = list(event_hashes(file))
     emit(as_json, {"hashes": hashes}, "\n".join(hashes))
-
-
-def export(
-    what: Annotated[ExportOption, typer.Argument(help="What to take out.")],
-) -> None:
-    """Write to standard output: one EPCISDocument, the raw headers, the seals file, or the last checkpoint.
-
-    Or, without any workspace, the verifier for browsers: one HTML file that works by itself.
-
-    Example:  firsthand export headers > headers.raw
-    Example:  firsthand export verifier > verify.html
-    """
-    from firsthand.service import export as service
-    from firsthand.service.pages import VERIFIER, built_page
-    from firsthand.service.prove import seals_file
-
-    exports: dict[ExportOption, Callable[[ChainAccess], Iterable[bytes]]] = {
-        ExportOption.EVENTS: service.export_events,
-        ExportOption.HEADERS: service.export_headers,
-        ExportOption.SEALS: seals_file,
-        ExportOption.CHECKPOINT: lambda access: [service.export_checkpoint(access)],
-    }
-    if what is ExportOption.VERIFIER:
-        parts: Iterable[bytes] = [built_page(VERIFIER).body]
-    else:
-        parts = exports[what](open_access())
-    for part in _gathered(parts):
-        sys.stdout.buffer.write(part)
-    sys.stdout.buffer.flush()
-
-
-def _gathered(parts: Iterable[bytes], size: int = 1 << 16) -> Iterator[bytes]:
-    held = bytearray()
-    for part in parts:
-        held += part
-        if len(held) >= size:
-            yield bytes(held)
-            held.clear()
-    yield bytes(held)

@@ -21,6 +21,7 @@ from firsthand.journal.database import reading
 from firsthand.ledger.event_index import EVENT_FACT, EVENT_KEY, Kind, key_text
 from firsthand.profiles import MappedRow, Mapping, Problem
 from firsthand.proof.canonical import parse_canonical
+from firsthand.service.trace import Reader
 from firsthand.service.workspace import Workspace
 
 __all__ = ["CheckedRow", "check_rows"]
@@ -76,6 +77,7 @@ class _OnceCheck:
         self._workspace = workspace
         self._issuer = issuer
         self._source = f"{mapping.profile.name}/{mapping.definition.name}/"
+        self._reader = Reader(workspace)
         places = any(rule.lot is None for rule in mapping.definition.events)
         self._kinds = (Kind.CLASS, Kind.READ_POINT) if places else (Kind.CLASS,)
 
@@ -107,19 +109,12 @@ class _OnceCheck:
         return CheckedRow(row, known=True)
 
     def _events(self, numbers: set[int]) -> dict[tuple[str, str], tuple[int, dict[str, Any]]]:
-        """The party's events of this mapping that were not withdrawn, by what they are about and step."""
+        """The party's events of this mapping that still stand, by what they are about and step."""
         found: dict[tuple[str, str], tuple[int, dict[str, Any]]] = {}
-        withdrawn: set[str] = set()
-        events = [
-            (number, parse_canonical(self._workspace.journal.event(number)[2])) for number in sorted(numbers)
-        ]
-        for _, event in events:
-            if "errorDeclaration" in event:
-                withdrawn |= {str(event.get("eventID")), _hash_id(event)}
-        for number, event in events:
-            if not str(event.get(_MAPPING, "")).startswith(self._source) or "errorDeclaration" in event:
-                continue
-            if not withdrawn & {str(event.get("eventID", "-")), _hash_id(event)}:
+        stored = self._reader.events.by_number(filter(self._reader.corrections.stands, numbers))
+        for number, _, _, body in stored:
+            event = parse_canonical(body)
+            if str(event.get(_MAPPING, "")).startswith(self._source) and "errorDeclaration" not in event:
                 found[_about(event), str(event.get(_STEP))] = (number, event)
         return found
 
@@ -153,8 +148,7 @@ def _about(event: dict[str, Any]) -> str:
 
 
 def _hash_id(event: dict[str, Any]) -> str:
-    plain = {name: value for name, value in event.items() if name != "errorDeclaration"}
-    return event_hash_id(plain, HashContext.of(event.get("@context", ())))
+    return event_hash_id(event, HashContext.of(event.get("@context", ())))
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,15 @@ from typing import Final
 from firsthand.service.eudr.countries import countries_at, country_name, is_country, lies_in
 from firsthand.service.eudr.plots import POINT_LIMIT, Finding, Plot, Position, Ring, Severity, Shape
 
-__all__ = ["check_area", "check_axes", "check_numbers", "check_rings", "in_range", "spans_antimeridian"]
+__all__ = [
+    "check_area",
+    "check_axes",
+    "check_numbers",
+    "check_rings",
+    "in_range",
+    "spans_antimeridian",
+    "twice_area",
+]
 
 LEAST_DECIMALS: Final = 6
 _PREFIX: Final = re.compile(r"([A-Z]{2})[-_/ :.]")
@@ -136,14 +144,14 @@ def _check_ring(plot: Plot, shape: Shape, ring: Ring, *, hole: bool) -> Iterator
         return
     if any(first == second for first, second in pairwise(ring)):
         yield _found(plot, "warning", "repeated-position", "a position is written twice in a row")
-    if shape.wound and ring[:1] == ring[-1:] and (area := _twice_area(ring)) and (area < 0) != hole:
+    if shape.wound and ring[:1] == ring[-1:] and (area := twice_area(ring)) and (area < 0) != hole:
         expected = "clockwise" if hole else "counterclockwise"
         yield _found(
             plot, "error", "wrong-winding", f"the ring does not run {expected} (RFC 7946 §3.1.6): reverse it"
         )
 
 
-def _twice_area(ring: Ring) -> Decimal:
+def twice_area(ring: Ring) -> Decimal:
     """Twice the signed area in square degrees: positive when it runs counterclockwise."""
     return sum(
         (x * next_y - next_x * y for (x, y), (next_x, next_y) in pairwise(ring)),
