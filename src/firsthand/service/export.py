@@ -52,7 +52,7 @@ def _bodies(
     workspace: Workspace, lot: str | None, party: str | None, since: int | None, until: int | None
 ) -> Iterator[bytes]:
     journal = workspace.journal
-    if lot is party is since is until is None:
+    if all(one is None for one in (lot, party, since, until)):
         for entry in journal.entries():
             yield from journal.bodies(entry.first_event, entry.count)
         return
