@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from firsthand.cli.output import JSON_OPTION, emit, note, progress
+from firsthand.cli.output import JSON_OPTION, emit, note, progress, table
 from firsthand.cli.session import open_access, open_workspace
 from firsthand.errors import InvalidInput
 
@@ -22,6 +22,7 @@ _SHOWN_PROBLEMS = 20
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(record)
+    app.command("map")(map_sheet)
     app.command("event-hash")(event_hash)
 
 
@@ -155,6 +156,69 @@ def _plain(result: Recorded) -> dict[str, Any]:
             for capture in result.captures
         ],
     }
+
+
+def map_sheet(
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX, submissions, or a scale's log.")],
+    profile: Annotated[str, typer.Option(help="The craft.")] = "coffee",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the mapping to this TOML file.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="The worksheet to look at.")] = None,
+    name: Annotated[str, typer.Option(help="What the mapping is called in the events.")] = "sheet",
+    rows: Annotated[int, typer.Option(min=1, max=50, help="How many rows are shown through it.")] = 3,
+    as_json: Annotated[bool, JSON_OPTION] = False,
+) -> None:
+    """Propose a mapping for an unknown sheet, and show its first rows through it. Records nothing.
+
+    Needs no workspace. Look at every field of the proposal: it is made from headers, units and cells.
+
+    Example:  firsthand map entregas.xlsx --profile coffee -o entregas.toml
+    Example:  firsthand record entregas.xlsx --as Coop --profile coffee --mapping ./entregas.toml
+    """
+    from firsthand.service.propose import preview, propose_for
+    from firsthand.service.prove import write_whole
+
+    proposal = propose_for(file, profile, name, sheet)
+    shown = preview(proposal, file, profile, rows, sheet)
+    if output is not None:
+        write_whole(output, iter([proposal.toml.encode()]), lambda done: None)
+    found = [
+        {
+            "field": one.concept,
+            "column": proposal.columns[one.column],
+            "score": round(one.score, 2),
+            "unit": one.unit,
+            "readable": one.readable,
+            "cells": one.cells,
+        }
+        for one in proposal.used
+    ]
+    plain = {
+        "mapping": proposal.toml,
+        "file": None if output is None else str(output),
+        "fields": found,
+        "left_out": proposal.left_out,
+        "remarks": proposal.remarks,
+        "rows": [{"row": row.row, "events": row.events, "problems": row.problems} for row in shown],
+    }
+    columns = table(
+        "",
+        ["column", "is", "unit", "cells read"],
+        [
+            [one["column"], one["field"], one["unit"] or "", f"{one['readable']}/{one['cells']}"]
+            for one in found
+        ],
+    )
+    left = "".join(f"\nleft out: {header}: {reason}" for header, reason in proposal.left_out.items())
+    remarks = "".join(f"\nnote: {remark}" for remark in proposal.remarks)
+    through = "\n".join(row.text for row in shown)
+    written = (
+        f"\n\n{output}: the mapping; look at it before recording with it"
+        if output
+        else f"\n\n{proposal.toml}"
+    )
+    emit(as_json, plain, f"{columns}{left}{remarks}\n\n{through}{written}")
 
 
 def event_hash(

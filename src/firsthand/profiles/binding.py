@@ -65,11 +65,19 @@ class Columns:
         wanted = [read_header(header, self._units) for header in headers]
         keys = {key for name in wanted for key in (name.key, name.name) if key}
         found = [column for column, name in enumerate(self.names) if name.name in keys]
-        return found or [column for column, name in enumerate(self.names) if name.tail in keys]
+        # Of the ends of paths the first header that one column ends in is meant.
+        for one in wanted:
+            found = found or [column for column, name in enumerate(self.names) if _ends_in(name, one)]
+        return found
 
     def unit(self, column: int) -> str | None:
         """The code of the unit that a header names."""
         return self.names[column].unit
+
+
+def _ends_in(name: HeaderName, wanted: HeaderName) -> bool:
+    count = len(wanted.parts)
+    return len(name.parts) > count and all(wanted.parts) and name.parts[-count:] == wanted.parts
 
 
 def header_row(mapping: MappingFile, units: dict[str, str], rows: Sequence[Sequence[str]]) -> int | None:
@@ -85,7 +93,7 @@ def header_row(mapping: MappingFile, units: dict[str, str], rows: Sequence[Seque
         keys: set[str] = set()
         for cell in row:
             name: HeaderName = read_header(cell, units)
-            keys |= {name.key, name.name, name.tail}
+            keys |= {name.key, name.name, *("".join(name.parts[at:]) for at in range(len(name.parts)))}
         if all(_has(columns, keys, units) for columns in needed):
             return index
     return None

@@ -146,6 +146,10 @@ class RowReader:
             if bound.field.required:
                 reading.problems.append(self._refusal(bound, row, "it is blank, and the row needs it"))
             return
+        if cell in bound.field.refused:
+            reason = f"{shown(cell)}: such a row is not recorded"
+            reading.problems.append(problem("error", self._table, row.number, bound.column, reason))
+            return
         notes: list[str] = []
         try:
             value = self._value(bound, cell, row, notes)

@@ -19,6 +19,7 @@ __all__ = [
     "decimal_mark_of",
     "is_total",
     "likely_header",
+    "path_end",
     "read_header",
     "units_below",
     "words_in",
@@ -55,12 +56,12 @@ _FULL: Final = 0.6
 class HeaderName:
     """A header as people mean it. The keys are as `header_key` makes them; `unit` is a code, or None.
 
-    `name` is the header without its unit, `tail` the last part of a path, without its unit.
+    `name` is the header without its unit, `parts` are those of its path, the last one without its unit.
     """
 
     key: str
     name: str
-    tail: str
+    parts: tuple[str, ...]
     unit: str | None
 
 
@@ -68,8 +69,16 @@ def read_header(header: str, units: Mapping[str, str]) -> HeaderName:
     """A header with its unit split off; `units` leads from a word to its code."""
     text = unicodedata.normalize("NFKC", header)
     name, unit = _without_unit(text, units)
-    tail = name.rstrip("/").rpartition("/")[2]
-    return HeaderName(header_key(header), header_key(name), header_key(tail), unit)
+    return HeaderName(header_key(header), header_key(name), tuple(map(header_key, _path(name))), unit)
+
+
+def path_end(header: str) -> str:
+    """The last part of a path, as collection tools head columns by; other headers as they stand."""
+    return _path(header)[-1]
+
+
+def _path(header: str) -> list[str]:
+    return [header] if "(" in header or " " in header else header.rstrip("/").split("/")
 
 
 def _without_unit(text: str, units: Mapping[str, str]) -> tuple[str, str | None]:

@@ -46,7 +46,8 @@ class Field(_Data, frozen=True):
     the element's unit, and what disagrees with them is not recorded. `unknown` lists values that mean "not
     known", `values` translates cells and refuses all others, `only_with` drops the value together with
     another one. A price's currency stands in `currency_column`, or is always `currency`. A geometry whose
-    column holds the latitude alone has its longitude in `longitude_column`. `attachment` says that the cell
+    column holds the latitude alone has its longitude in `longitude_column`. A row is not recorded whose cell
+    is one of `refused`. `attachment` says that the cell
     names a file, and that its digest is recorded.
     """
 
@@ -66,6 +67,7 @@ class Field(_Data, frozen=True):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] | None = None
     longitude_column: str | None = None
     attachment: bool = False
+    refused: tuple[str, ...] = ()
     only_with: Name | None = None
 
 

@@ -23,8 +23,8 @@ from firsthand.profiles.mapping_file import (
     read_mapping_file,
 )
 from firsthand.profiles.profile import Profile
-from firsthand.profiles.proposal_match import Match, Matcher, is_personal, is_technical
-from firsthand.profiles.rows import Row, Table, shown
+from firsthand.profiles.proposal_match import Concept, Match, Matcher, is_personal, is_technical
+from firsthand.profiles.rows import Row, Table, header_key, shown
 from firsthand.profiles.uris import template_names
 
 __all__ = ["Proposal", "propose"]
@@ -36,11 +36,12 @@ _IDENTITIES: Final = ("receiptNumber", "lotNumber", "submission")
 
 @dataclass(slots=True)
 class Proposal:
-    """A mapping as TOML, ready to be loaded; `sure` are the columns by field, `unsure` remarks for people."""
+    """A mapping as TOML and loaded, with the columns that it uses and the remarks for whoever looks at it."""
 
     toml: str
     mapping: MappingFile
-    matches: dict[str, Match]
+    columns: tuple[str, ...]
+    used: list[Match]
     left_out: dict[str, str]
     remarks: list[str] = field(default_factory=list)
 
@@ -67,11 +68,16 @@ def propose(profile: Profile, rows: Sequence[Row], name: str) -> Proposal:
     draft["name"] = name
     draft["date_order"] = matcher.order
     draft["decimal_mark"] = "," if table.decimal_mark == "," else None
-    left_out = _left_out(table, {match.column for name, match in matches.items() if name in draft["used"]})
+    left_out = _left_out(table, _columns_of(draft["fields"]))
     text = _toml(profile, draft, matches, left_out, table)
     if matcher.order is None and _ambiguous(rows, matches):
         remarks.append("the dates do not tell day from month: set date_order to dmy or mdy")
-    return Proposal(text, parse_mapping_file(profile, text.encode()), matches, left_out, remarks)
+    used = sorted((match for name, match in matches.items() if name in draft["used"]), key=_by_column)
+    return Proposal(text, parse_mapping_file(profile, text.encode()), table.columns, used, left_out, remarks)
+
+
+def _by_column(match: Match) -> int:
+    return match.column
 
 
 def _fitting(profile: Profile, packaged: list[MappingFile], matches: dict[str, Match]) -> MappingFile | None:
@@ -103,18 +109,21 @@ def _from_template(
     used: set[str] = set()
     for name, one in template.fields.items():
         concept = _concept(profile, name, one)
-        if concept not in matches:
+        match = matches.get(concept)
+        column = table.columns[match.column] if match else _named(one.columns, table)
+        priced = _priced(profile, concept, matches, table) if match else {}
+        if column is None or priced is None:
             continue
-        priced = _priced(profile, concept, matches, table)
-        if priced is None:
-            continue
+        unit_column = _named((one.unit_column,), table) if one.unit_column else None
         used |= {concept, *priced.pop("used", ())}
         fields[name] = {
-            "columns": [table.columns[matches[concept].column]],
+            "columns": [column],
             "element": one.element,
-            "read": one.read,
+            "read": "time" if match and match.timed else one.read,
             "required": one.required,
-            "unit": None if matches[concept].unit else one.unit,
+            "unit": None if match and match.unit else one.unit,
+            "unit_column": unit_column,
+            "refused": list(one.refused) or None,
             **priced,
         }
     uris = {
@@ -132,6 +141,12 @@ def _from_template(
         "used": used,
         "utc": template.utc_offset,
     }
+
+
+def _named(headers: Sequence[str], table: Table) -> str | None:
+    """The column that is headed just so."""
+    keys = [header_key(header) for header in headers]
+    return next((column for column in table.columns if column and header_key(column) in keys), None)
 
 
 def _pruned(rule: EventRule, fields: dict[str, Any], uris: dict[str, Any]) -> dict[str, Any] | None:
@@ -183,7 +198,7 @@ def _generic(
         uom = concept.element.uom if concept.element and concept.kind == "quantity" else None
         fields[name] = {
             "columns": [table.columns[match.column]],
-            "read": concept.kind if concept.element is None and concept.kind != "text" else None,
+            "read": _read(match, concept),
             "required": name == date,
             "unit": uom if match.unit is None else None,
             **priced,
@@ -203,7 +218,7 @@ def _one_event(
     remarks: list[str],
 ) -> dict[str, Any]:
     elements = [name for name in fields if name in profile.elements and name != date]
-    identity = next((name for name in _IDENTITIES if name in fields), None)
+    identity: str | None = next((name for name in _IDENTITIES if name in fields), None)
     if identity is None:
         columns = {_column(table, fields[name]): name for name in fields if name != date}
         identity = next((columns[column] for column in matcher.distinct() if column in columns), None)
@@ -239,6 +254,12 @@ def _one_event(
     return {"fields": fields, "uris": uris, "events": [event], "once": once, "used": used, "utc": "+00:00"}
 
 
+def _read(match: Match, concept: Concept) -> str | None:
+    if match.timed:
+        return "time"
+    return concept.kind if concept.element is None and concept.kind != "text" else None
+
+
 def _column(table: Table, one: dict[str, Any]) -> int:
     """Where a drafted field stands."""
     return table.columns.index(one["columns"][0])
@@ -266,10 +287,16 @@ def _priced(profile: Profile, concept: str, matches: dict[str, Match], table: Ta
     return {"currency": codes[0]} if codes else None
 
 
-def _left_out(table: Table, used: set[int]) -> dict[str, str]:
+def _columns_of(fields: dict[str, dict[str, Any]]) -> set[str]:
+    columns = {header for one in fields.values() for header in one["columns"]}
+    sides = (one.get(side) for one in fields.values() for side in ("unit_column", "currency_column"))
+    return columns | {side for side in sides if side is not None}
+
+
+def _left_out(table: Table, used: set[str]) -> dict[str, str]:
     reasons: dict[str, str] = {}
-    for column, header in enumerate(table.columns):
-        if column in used or not header.strip():
+    for header in table.columns:
+        if header in used or not header.strip():
             continue
         if is_personal(header):
             reasons[header] = "who somebody is, or how to reach them: the register of parties holds that"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput
 from firsthand.profiles.binding import words_of
 from firsthand.profiles.geometry import as_wkt
-from firsthand.profiles.headers import read_header, words_in
+from firsthand.profiles.headers import path_end, read_header, words_in
 from firsthand.profiles.mapping_file import MappingFile, element_of, kind_of
 from firsthand.profiles.profile import Element, Kind, Profile
 from firsthand.profiles.readers import (
@@ -61,6 +62,8 @@ class Match:
     readable: int
     cells: int
     unit: str | None
+    timed: bool = False
+    """Whether a column of dates says the time of day, too."""
 
 
 class Matcher:
@@ -120,17 +123,31 @@ class Matcher:
         readable = sum(self._reads(concept, cell, unit) for cell in cells)
         if cells and readable < _READ * len(cells):
             return None
-        return Match(concept.name, column, min(score, 1.0), readable, len(cells), unit)
+        timed = concept.kind == "date" and not all(self._is_day(cell) for cell in cells)
+        return Match(concept.name, column, min(score, 1.0), readable, len(cells), unit, timed)
+
+    def _is_day(self, cell: str) -> bool:
+        try:
+            read_date(cell, self._calendar)
+        except InvalidInput:
+            return False
+        return True
 
     def _similar(self, concept: Concept, column: int) -> float:
-        header = self._texts[column].rpartition("/")[2] or self._texts[column]
-        words = _meaning(words_in(header))
-        if not words:
-            return 0.0
-        key = header_key(header)
-        return max(
-            (1.0 if header_key(spelling) == key else _overlap(words, _meaning(words_in(spelling))))
-            for spelling in concept.spellings
+        header = path_end(self._texts[column])
+        # What stands in brackets may be a currency or a remark, and count for nothing.
+        bare = re.sub(r"[(\[].*?[)\]]", " ", header)
+        return (
+            max(
+                1.0
+                if header_key(spelling) == header_key(one)
+                else _overlap(words, _meaning(words_in(spelling)))
+                for one in (header, bare)
+                if (words := _meaning(words_in(one)))
+                for spelling in concept.spellings
+            )
+            if words_in(header)
+            else 0.0
         )
 
     def _converts(self, unit: str, uom: str | None) -> bool:
@@ -205,7 +222,7 @@ def _concepts(profile: Profile, mappings: Iterable[MappingFile]) -> dict[str, Co
 
 @cache
 def _header_words() -> dict[str, Any]:
-    text = (resources.files(__package__) / "header_words.toml").read_text(encoding="utf-8")
+    text = (resources.files(__package__) / "common" / "header_words.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
@@ -220,7 +237,8 @@ def is_technical(header: str) -> bool:
     words = words_in(header.rpartition("/")[2])
     joined = "".join(words)
     known = _header_words()["technical"]["words"]
-    return joined in known or header.startswith(("_", "formhub/", "meta/"))
+    derived = header.endswith(("/latitude", "/longitude", "/altitude", "/accuracy"))
+    return derived or joined in known or header.startswith(("_", "formhub/", "meta/"))
 
 
 def date_order(cells: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ LONGEST_CELL: Final = 32_767
 
 # What spreadsheets take for the beginning of a formula (OWASP, CSV Injection), with the wide forms.
 _FORMULA: Final = re.compile(r"[\s\x00]*[=+\-@\t\r＝＋－＠]")
-_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,' ]*%?|[-–—]")
+_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9.,' ]*(?:%|[A-Za-z]{1,3})?|[-–—]")
 _CONTROL: Final = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
 
 

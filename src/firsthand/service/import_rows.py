@@ -90,7 +90,7 @@ def _refusal(rows: int, errors: list[str]) -> str:
     shown = "\n  ".join(errors[:_SHOWN])
     more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
     return (
-        f"{rows} rows cannot be recorded; mend them (--mark FILE writes a copy of the sheet with each one "
+        f"{rows} {'row' if rows == 1 else 'rows'} cannot be recorded; mend them (--mark FILE writes a copy of the sheet with each one "
         f"marked) or leave them out (--skip-bad):\n  {shown}{more}"
     )
 

@@ -32,7 +32,7 @@ from firsthand.service.workspace import Workspace
 __all__ = ["Export", "ExportedPlot", "Refusal", "export_eudr", "final_lots"]
 
 _LEAST: Final = 6
-_SAMPLE_COUNTRY: Final = "XX"
+_SAMPLE_COUNTRY: Final = "ZZ"
 """A user-assigned code of ISO 3166-1: no country has it, and none will."""
 
 
