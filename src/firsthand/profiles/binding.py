@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from firsthand.errors import InvalidInput
 from firsthand.profiles.headers import HeaderName, read_header
@@ -13,6 +15,11 @@ from firsthand.profiles.readers import Calendar, Wording
 from firsthand.profiles.rows import Table, header_key, shown
 
 __all__ = ["Bound", "Columns", "bind", "header_row", "unread_columns", "words_of"]
+
+# What KoboToolbox and ODK add to every submission, and the parts of a position: nobody misses them.
+_OF_TOOLS: Final = re.compile(
+    r"_.*|formhub/.*|meta/.*|submission|entry|.*/(?:latitude|longitude|altitude|accuracy|precision)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,7 @@ def unread_columns(mapping: MappingFile, columns: Columns, bound: Sequence[Bound
     return [
         header
         for column, header in enumerate(columns.table.columns)
-        if header.strip() and column not in known
+        if header.strip() and column not in known and not _OF_TOOLS.fullmatch(header)
     ]
 
 

@@ -86,9 +86,11 @@ def _without_unit(text: str, units: Mapping[str, str]) -> tuple[str, str | None]
         unit = _unit(match[2], units)
         return (match[1], unit) if unit and match[1].strip() else (text, None)
     words = [word for word in re.split(r"[\s_.,;:-]+", text) if word]
-    if len(words) > 1 and len(words[-1]) > 1 and (unit := units.get(words[-1].casefold())):
+    joined = len(words) > 2 and words[-2].casefold() in ("in", "en", "em")
+    # A single letter at the end is more often a number's name than a unit: "Plot G".
+    if len(words) > 1 and (len(words[-1]) > 1 or joined) and (unit := units.get(words[-1].casefold())):
         rest = text[: text.rindex(words[-1])].rstrip(" _.,;:-")
-        if len(words) > 2 and words[-2].casefold() in ("in", "en", "em"):
+        if joined:
             rest = rest[: rest.rindex(words[-2])].rstrip(" _.,;:-")
         return (rest, unit) if rest else (text, None)
     return text, None

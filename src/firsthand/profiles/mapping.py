@@ -251,12 +251,13 @@ def _short(text: str) -> bytes:
 
 
 def _header_notes(reader: RowReader, table: Table) -> tuple[Problem, ...]:
-    place = table.line(table.header_row)
     unread = [
         f"the mapping does not know the column {shown(header)}: it is not recorded"
         for header in reader.unread
     ]
-    return tuple(Problem("note", place, remark) for remark in (*table.remarks, *unread))
+    return tuple(
+        problem("note", table, table.header_row, None, remark) for remark in (*table.remarks, *unread)
+    )
 
 
 def _refused(problems: Iterable[Problem]) -> bool:

@@ -89,9 +89,10 @@ def _range(sheet: str, first: int, last: int) -> str:
 def _refusal(rows: int, errors: list[str]) -> str:
     shown = "\n  ".join(errors[:_SHOWN])
     more = f"\n  and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+    said = "1 row" if rows == 1 else f"{rows} rows"
     return (
-        f"{rows} {'row' if rows == 1 else 'rows'} cannot be recorded; mend them (--mark FILE writes a copy of the sheet with each one "
-        f"marked) or leave them out (--skip-bad):\n  {shown}{more}"
+        f"{said} cannot be recorded; mend them (--mark FILE writes a copy of the sheet with each one marked) "
+        f"or leave them out (--skip-bad):\n  {shown}{more}"
     )
 
 

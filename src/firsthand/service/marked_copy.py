@@ -65,8 +65,9 @@ def write_marked_copy(
         _mark_csv(source, target, lines, headers.get("", 1))
 
 
-def _said(problems: list[Problem]) -> str:
-    return "; ".join(f"{problem.kind}: {problem}" for problem in problems)
+def _said(problems: list[Problem], *, header: bool = False) -> str:
+    said = "; ".join(f"{problem.kind}: {problem}" for problem in problems)
+    return ": ".join(filter(None, (COLUMN, said))) if header else said
 
 
 # --- XLSX --------------------------------------------------------------------------------------------
@@ -102,9 +103,8 @@ def _mark_sheet(sheet: Any, marked: dict[int, list[Problem]], header: int) -> No
             cell.comment = Comment(f"{before}{problem.kind}: {problem.reason}"[:2000], COLUMN, 120, 320)
         cell = sheet.cell(row, last, safe_cell(_said(problems)))
         cell.fill = _ERROR if any(problem.kind == "error" for problem in problems) else _NOTE
-    head = sheet.cell(header, last)
-    if head.value is None:
-        head.value, head.font = COLUMN, Font(bold=True)
+    head = sheet.cell(header, last, safe_cell(_said(marked.get(header, []), header=True)))
+    head.font = Font(bold=True)
     sheet.column_dimensions[get_column_letter(last)].width = 60
 
 
@@ -129,7 +129,7 @@ def _copy_csv(text: Any, out: Any, delimiter: str, ending: str, lines: Lines, he
     width = 0
     for row, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=True), 1):
         width = max(width, len(cells))
-        said = _said(lines.get(("", row), [])) or (COLUMN if row == header else "")
+        said = _said(lines.get(("", row), []), header=row == header)
         padded = [safe_cell(cell) for cell in cells] + [""] * (width - len(cells))
         writer.writerow([*padded, safe_cell(said)])
 
