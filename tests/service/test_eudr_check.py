@@ -362,7 +362,10 @@ KML = """<?xml version="1.0" encoding="UTF-8"?>
 <kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>KE-01</name>
 <ExtendedData><Data name="Area"><value>5</value></Data></ExtendedData>%s</Placemark></Document></kml>"""
 KML_RING = " ".join(f"{number(x)},{number(y)},1800" for x, y in (*SQUARE, SQUARE[0]))
-KML_POLYGON = "<Polygon><outerBoundaryIs><LinearRing><coordinates>%s</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+KML_POLYGON = (
+    "<Polygon><outerBoundaryIs><LinearRing><coordinates>%s</coordinates></LinearRing>"
+    "</outerBoundaryIs></Polygon>"
+)
 
 
 def test_kml_and_kmz(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def header_row(mapping: MappingFile, units: dict[str, str], rows: Sequence[Seque
     needed += [
         (side,)
         for field in mapping.fields.values()
-        for side in (field.unit_column, field.currency_column, field.longitude_column)
+        for side in (field.currency_column, field.longitude_column)
         if side is not None and not field.optional
     ]
     for index, row in enumerate(rows):
@@ -124,7 +124,8 @@ def bind(
     sides: list[int | None] = []
     for header in (field.unit_column, field.currency_column, field.longitude_column):
         side = columns.find((header,)) if header is not None else None
-        if header is not None and side is None and not field.optional:
+        named = header == field.unit_column and columns.unit(column) is not None
+        if header is not None and side is None and not field.optional and not named:
             missing.append(f'"{header}"')
         sides.append(side)
     unit, currency, longitude = sides

@@ -110,7 +110,9 @@ def _from_template(
     for name, one in template.fields.items():
         concept = _concept(profile, name, one)
         match = matches.get(concept)
-        column = table.columns[match.column] if match else _named(one.columns, table)
+        # An element whose cells could not be read is none, whatever its header says.
+        named = None if element_of(profile, name, one) else _named(one.columns, table)
+        column = table.columns[match.column] if match else named
         priced = _priced(profile, concept, matches, table) if match else {}
         if column is None or priced is None:
             continue
