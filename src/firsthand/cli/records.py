@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from firsthand.cli.output import JSON_OPTION, emit, note, progress, table
-from firsthand.cli.session import open_access, open_workspace
+from firsthand.cli.session import folder, open_access, open_workspace
 from firsthand.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -176,11 +176,14 @@ def map_sheet(
     Example:  firsthand map entregas.xlsx --profile coffee -o entregas.toml
     Example:  firsthand record entregas.xlsx --as Coop --profile coffee --mapping ./entregas.toml
     """
+    from firsthand.profiles import load_profile
     from firsthand.service.propose import preview, propose_for
     from firsthand.service.prove import write_whole
+    from firsthand.service.workspace import PROFILES
 
-    proposal = propose_for(file, profile, name, sheet)
-    shown = preview(proposal, file, profile, rows, sheet)
+    craft = load_profile(profile, folder() / PROFILES)
+    proposal = propose_for(file, craft, name, sheet)
+    shown = preview(proposal, file, craft, rows, sheet)
     if output is not None:
         write_whole(output, iter([proposal.toml.encode()]), lambda done: None)
     found = [

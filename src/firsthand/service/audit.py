@@ -7,6 +7,7 @@ for a formula is written so that it is none.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.exceptions import WorkbookAlreadySaved
 
 from firsthand.errors import InvalidInput, WorkspaceError
 from firsthand.events.instants import microseconds
@@ -23,7 +25,6 @@ from firsthand.ledger.lot_events import event_id
 from firsthand.proof.canonical import parse_canonical
 from firsthand.service.balance import Balanced, balance
 from firsthand.service.cell_text import safe_cell
-from firsthand.service.crafts import craft_of
 from firsthand.service.eudr.export import final_lots
 from firsthand.service.trace import Reader, event_ids, trace_back
 from firsthand.service.workspace import Workspace
@@ -88,9 +89,27 @@ def write_audit(
     hold the rows.
     """
     balanced = balance(workspace, since=since, until=until, party=party)
-    book = Workbook(write_only=True)
-    period = f"{since or 'the beginning'} to {until or 'now'}"
     lots = _Pass(workspace, since, until, party, told)
+    beside = target.with_name(f".{target.name}.part")
+    book = Workbook(write_only=True)
+    try:
+        with beside.open("wb") as file:
+            found = _fill(
+                book, workspace, balanced, lots, f"{since or 'the beginning'} to {until or 'now'}", party
+            )
+            book.save(file)
+        beside.replace(target)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write {target}: {error.strerror}") from None
+    finally:
+        _close(book)
+        beside.unlink(missing_ok=True)
+    return found
+
+
+def _fill(
+    book: Any, workspace: Workspace, balanced: Balanced, lots: _Pass, period: str, party: str | None
+) -> Audit:
     # The first sheet is to be the first one read, and the events have to be read before the lots are known.
     _about(book, workspace, period, party, balanced)
     events = _sheet(book, "Events", _EVENT_COLUMNS, lots.event_rows())
@@ -100,15 +119,15 @@ def write_audit(
     ids = event_ids(lots.reader, {number for one in balanced.findings for number in one.events})
     _sheet(book, "Findings", _FINDING_COLUMNS, (_finding_row(one, ids) for one in balanced.findings))
     book.move_sheet("Events", len(book.worksheets))
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        book.save(beside)
-        beside.replace(target)
-    except OSError as error:
-        raise WorkspaceError(f"cannot write {target}: {error.strerror}") from None
-    finally:
-        beside.unlink(missing_ok=True)
     return Audit(found, events, len(balanced.findings), balanced.errors)
+
+
+def _close(book: Any) -> None:
+    """Close the sheets of a workbook that was not saved: each has a temporary file."""
+    for sheet in book.worksheets:
+        with suppress(WorkbookAlreadySaved):
+            sheet.close()
+            sheet._writer.cleanup()
 
 
 # --- the sheets -------------------------------------------------------------------------------------------
@@ -223,7 +242,7 @@ class _Pass:
         self._between = [None if time is None else microseconds(time) for time in (since, until)]
         self._party = party
         self._told = told
-        self._kept = Balance(craft_of)
+        self._kept = Balance(self.reader.crafts.of)
         self._lots: dict[str, _Lot] = {}
 
     def event_rows(self) -> Iterator[list[Any]]:

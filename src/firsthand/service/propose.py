@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from firsthand.errors import NotFound
-from firsthand.profiles import MappedRow, Mapping, load_profile
+from firsthand.profiles import MappedRow, Mapping, Profile
 from firsthand.profiles.proposal import Proposal, propose
 from firsthand.service.row_sources import rows_in
 
@@ -34,18 +34,18 @@ class ShownRow:
         return "\n".join(lines + [f"row {self.row}: {problem}" for problem in self.problems])
 
 
-def propose_for(path: Path, profile: str, name: str, sheet: str | None = None) -> Proposal:
+def propose_for(path: Path, profile: Profile, name: str, sheet: str | None = None) -> Proposal:
     """A mapping for the file. Raises NotFound, what reading the file raises, InvalidInput without a date."""
     if not path.is_file():
         raise NotFound(f"{path}: there is no such file")
-    return propose(load_profile(profile), list(islice(rows_in(path, sheet=sheet), _LOOKED_AT)), name)
+    return propose(profile, list(islice(rows_in(path, sheet=sheet), _LOOKED_AT)), name)
 
 
 def preview(
-    proposal: Proposal, path: Path, profile: str, count: int, sheet: str | None = None
+    proposal: Proposal, path: Path, profile: Profile, count: int, sheet: str | None = None
 ) -> list[ShownRow]:
     """The first rows through the proposal."""
-    mapping = Mapping(load_profile(profile), proposal.mapping)
+    mapping = Mapping(profile, proposal.mapping)
     mapped = mapping.events(rows_in(path, mapping.header, sheet), _BASE)
     rows = (row for row in mapped if row.events or row.refused)
     return [_shown(row) for row in islice(rows, count)]
