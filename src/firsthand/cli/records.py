@@ -179,9 +179,9 @@ def map_sheet(
     from firsthand.profiles import load_profile
     from firsthand.service.propose import preview, propose_for
     from firsthand.service.prove import write_whole
-    from firsthand.service.workspace import PROFILES
+    from firsthand.service.profiles import FOLDER
 
-    craft = load_profile(profile, folder() / PROFILES)
+    craft = load_profile(profile, folder() / FOLDER)
     proposal = propose_for(file, craft, name, sheet)
     shown = preview(proposal, file, craft, rows, sheet)
     if output is not None:
