@@ -177,9 +177,9 @@ def map_sheet(
     Example:  firsthand record entregas.xlsx --as Coop --profile coffee --mapping ./entregas.toml
     """
     from firsthand.profiles import load_profile
+    from firsthand.service.profiles import FOLDER
     from firsthand.service.propose import preview, propose_for
     from firsthand.service.prove import write_whole
-    from firsthand.service.profiles import FOLDER
 
     craft = load_profile(profile, folder() / FOLDER)
     proposal = propose_for(file, craft, name, sheet)
