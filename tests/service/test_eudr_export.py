@@ -198,7 +198,7 @@ def test_samples_go_out_and_say_so(access: ChainAccess, maker: Party) -> None:
 
 
 def test_sealed_plots_are_opened_by_whoever_can(access: ChainAccess, maker: Party) -> None:
-    record(access, maker, plot("p1", **{"fh:sealed": ["x" * 43]}), harvest("a", "p1"))
+    record(access, maker, plot("p1", **{"fh:sealed": ["A" * 43]}), harvest("a", "p1"))
     found, _ = exported(access, "a")
     assert "this workspace cannot open" in reasons(found)
     opened, _ = exported(access, "a", opened=lambda number, event: event | POINT)

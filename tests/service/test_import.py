@@ -397,3 +397,15 @@ def test_no_cells_break_an_import(clerk: ChainAccess, tmp_path: Path, cells: lis
         imported(clerk, path, mark=tmp_path / "b.csv")
     except (InvalidInput, UnreadableInput):
         assert len(events(clerk)) == before
+
+
+def test_sealed_prices_do_not_hide_that_a_row_was_recorded(clerk: ChainAccess, tmp_path: Path) -> None:
+    header = [*HEADER, "Price per kg", "Currency"]
+    lines = [[*line, price, "USD"] for line, price in zip(rows(2), (0.62, 0.63), strict=True)]
+    imported(clerk, csv_file(tmp_path / "a.csv", [header, *lines]))
+    assert "fh:sealed" in json.dumps(events(clerk))
+    assert "0.62" not in json.dumps(events(clerk))
+    assert imported(clerk, csv_file(tmp_path / "b.csv", [header, *lines])).known_rows == ("rows 2 to 3",)
+    lines[0][5] = 0.7
+    with pytest.raises(InvalidInput, match=r"farmGatePrice.*was 0.62, is 0.7"):
+        imported(clerk, csv_file(tmp_path / "c.csv", [header, *lines]))

@@ -15,7 +15,6 @@ from firsthand.cli.session import open_access, open_workspace
 if TYPE_CHECKING:
     from firsthand.service.eudr.export import Export
     from firsthand.service.eudr.judge import Verdict
-    from firsthand.service.workspace import Workspace
 
 __all__ = ["register"]
 
@@ -132,18 +131,13 @@ def eudr(
     workspace = open_workspace()
     wanted = lots or final_lots(workspace)
     with progress("Tracing lots to their plots", len(wanted)) as told:
-        found = export_eudr(workspace, wanted, told=told, **_sealing(workspace))
+        found = export_eudr(workspace, wanted, told=told)
     written = bool(found.plots) and (skip_refused or not found.refused)
     if written:
         write_whole(output, iter([found.document]), lambda done: None)
     emit(as_json, _plain_export(found, output if written else None), _said(found, output, written))
     if not written or (found.refused and not skip_refused):
         raise typer.Exit(1)
-
-
-def _sealing(workspace: Workspace) -> dict[str, Any]:
-    """What opens sealed plots, and who knows members' names, in this workspace."""
-    return {}
 
 
 def _said(found: Export, output: Path, written: bool) -> str:

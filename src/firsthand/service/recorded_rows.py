@@ -21,6 +21,7 @@ from firsthand.journal.database import reading
 from firsthand.ledger.event_index import EVENT_FACT, EVENT_KEY, Kind, key_text
 from firsthand.profiles import MappedRow, Mapping, Problem
 from firsthand.proof.canonical import parse_canonical
+from firsthand.service.sealed_values import opened
 from firsthand.service.trace import Reader
 from firsthand.service.workspace import Workspace
 
@@ -114,6 +115,8 @@ class _OnceCheck:
         stored = self._reader.events.by_number(filter(self._reader.corrections.stands, numbers))
         for number, _, _, body in stored:
             event = parse_canonical(body)
+            if b'"fh:sealed"' in body:
+                event = opened(self._workspace, number, event)
             if str(event.get(_MAPPING, "")).startswith(self._source) and "errorDeclaration" not in event:
                 found[_about(event), str(event.get(_STEP))] = (number, event)
         return found
@@ -152,7 +155,7 @@ def _hash_id(event: dict[str, Any]) -> str:
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
-    """What the new event says otherwise, as `name was X, is Y`; what the old one has sealed cannot differ."""
+    """What the new event says otherwise, as `name was X, is Y`; what stays sealed cannot differ."""
     before, after = dict(_leaves(old, "")), dict(_leaves(new, ""))
     sealed = "fh:sealed" in str(old)
     for name in dict.fromkeys([*before, *after]):
@@ -170,7 +173,9 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
 def _leaves(value: Any, name: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key, member in value.items():
-            if key not in _NOT_COMPARED:
+            # Sealing leaves a rounded place beside the exact one.
+            coarse = key.endswith("Coarse") and key.removesuffix("Coarse") in value
+            if key not in _NOT_COMPARED and not coarse:
                 yield from _leaves(member, f"{name}.{key}" if name else key)
     elif isinstance(value, list):
         for number, member in enumerate(value):

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from firsthand.service.eudr.plot_events import COUNTRY, Opened, PlotEvents, Stat
 from firsthand.service.eudr.plots import Finding, Plot, PlotFile, Position, Ring, Shape
 from firsthand.service.eudr.rules import twice_area
 from firsthand.service.eudr.shapes import plot_hectares
+from firsthand.service.sealed_values import opened as open_values
 from firsthand.service.trace import Reader, trace_back
 from firsthand.service.workspace import Workspace
 
@@ -95,16 +97,16 @@ def export_eudr(
     workspace: Workspace,
     lots: Iterable[str],
     *,
-    opened: Opened = lambda number, event: event,
-    name_of: Callable[[str], str | None] = lambda party: None,
+    opened: Opened | None = None,
     told: Callable[[int], None] = lambda done: None,
 ) -> Export:
     """The plots of these lots; with refusals, the document holds the other lots' plots only.
 
-    `opened` opens sealed values, `name_of` names a party that is registered nowhere, `told` hears how many
-    lots are done. Raises InvalidInput for what is no URI.
+    Sealed values are opened where this workspace can, or by `opened`; `told` hears how many lots are done.
+    The document holds the producers' names, a cooperative's members' among them: the regulation asks for
+    them. Raises InvalidInput for what is no URI.
     """
-    collector = _Collector(workspace, opened, name_of)
+    collector = _Collector(workspace, opened or partial(open_values, workspace))
     refused: list[Refusal] = []
     for done, lot in enumerate(lots, 1):
         reasons = collector.take(lot)
@@ -120,10 +122,9 @@ def export_eudr(
 class _Collector:
     """Lot by lot, the plots that they come from."""
 
-    def __init__(self, workspace: Workspace, opened: Opened, name_of: Callable[[str], str | None]) -> None:
+    def __init__(self, workspace: Workspace, opened: Opened) -> None:
         self._workspace = workspace
         self._parties = workspace.parties.current()
-        self._name_of = name_of
         self._plots = PlotEvents(workspace, Reader(workspace).corrections.stands, opened)
         self._found: dict[str, ExportedPlot] = {}
         self._refused: dict[str, list[str]] = {}
@@ -212,7 +213,7 @@ class _Collector:
         registered = self._parties.party(party)
         if registered is not None:
             return registered.name
-        return self._name_of(party) or party.rstrip("/").rpartition("/")[2]
+        return self._workspace.members.display_name(party) or party.rstrip("/").rpartition("/")[2]
 
 
 def _errors(plots: Sequence[Plot]) -> list[Finding]:
