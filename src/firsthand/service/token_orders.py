@@ -2,7 +2,7 @@
 files.
 
 An order is `{"piece", "name", "fingerprint", "photographs"}` with the certificate's own forms (docs/spec.md
-§8.1); a photograph may also be `{"file": PATH}`, relative to the order's own file.
+§9.1); a photograph may also be `{"file": PATH}`, relative to the order's own file.
 """
 
 from __future__ import annotations
