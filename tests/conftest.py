@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from firsthand.chain.sdk import sdk_import
 from firsthand.service.chain_access import ChainAccess
@@ -16,6 +17,10 @@ from tests.made import Proven, make_proven, new_access
 # Tests import the SDK as their reference; it must not change where others are found.
 with sdk_import():
     import bsv.transaction  # noqa: F401
+
+# How long an example takes says more about the machine than about the code; `bench` measures.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _DATABASES = itertools.count()
 
