@@ -59,5 +59,6 @@ async function page() {
 mkdirSync(statics, { recursive: true });
 mkdirSync(tools, { recursive: true });
 writeFileSync(join(statics, "verifier.js"), await script("src/verifier.ts"));
+writeFileSync(join(statics, "passport.js"), await script("src/passport/main.ts"));
 writeFileSync(join(statics, "verify.html"), await page());
 writeFileSync(join(tools, "agree.mjs"), await script("src/agree.ts", { minify: false }));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -28,6 +29,7 @@ from firsthand.web.sockets import Hub, socket_route
 __all__ = ["make_server_app"]
 
 _TICK_S: Final = 0.5
+_NAME: Final = re.compile(r"\{(\w+)\}")
 
 log = logging.getLogger("firsthand.web")
 
@@ -70,7 +72,7 @@ def _handler(gate: Gate, path: str, routes: list[Route]) -> HTTPRouteHandler:
         return await gate.answer(by_method[request.method], request)
 
     methods = [HttpMethod(method) for method in by_method]
-    return HTTPRouteHandler(path.replace("}", ":str}"), http_method=methods, status_code=200)(handle)
+    return HTTPRouteHandler(_NAME.sub(r"{\1:str}", path), http_method=methods, status_code=200)(handle)
 
 
 def _http_problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -82,8 +82,10 @@ class Gate:
             raise Problem(
                 404, "NoSuchNameException", f"nothing has a name over {LONGEST_NAME} characters, or with NUL"
             )
-        _check_accept(request, route.media)
-        principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
+        _check_accept(request, (route.media, *route.also))
+        principal = None
+        if route.access != "public":
+            principal = await to_thread.run_sync(self.principal, route, request, limiter=self._readers)
         if principal is not None:
             who.append(principal)
         body = await self._body(request) if route.has_body else b""
@@ -99,6 +101,9 @@ class Gate:
             body,
         )
         call.check_versions()
+        ready = route.ready(call) if route.ready is not None else None
+        if ready is not None:
+            return ready
         limiter = self._writers if route.has_body else self._readers
         return await to_thread.run_sync(route.endpoint, call, limiter=limiter)
 
@@ -217,8 +222,10 @@ def _unauthenticated(detail: str) -> Problem:
     return Problem(401, "SecurityException", detail, {"WWW-Authenticate": "Bearer"})
 
 
-def _check_accept(request: Request[Any, Any, Any], media_type: str) -> None:
-    accepted = _ACCEPTED if media_type == JSON else (media_type, f"{media_type.partition('/')[0]}/*", "*/*")
+def _check_accept(request: Request[Any, Any, Any], media_types: tuple[str, ...]) -> None:
+    accepted = {"*/*"}
+    for one in media_types:
+        accepted |= {*_ACCEPTED} if one == JSON else {one, f"{one.partition('/')[0]}/*"}
     accept = request.headers.get("accept", "*/*")
     for part in accept.split(","):
         media, _, parameters = part.partition(";")
@@ -228,4 +235,6 @@ def _check_accept(request: Request[Any, Any, Any], media_type: str) -> None:
         )
         if media.strip().lower() in accepted and not refused:
             return
-    raise Problem(406, "NotAcceptableException", f"this resource answers in {media_type}, not {accept[:100]}")
+    raise Problem(
+        406, "NotAcceptableException", f"this resource answers in {media_types[0]}, not {accept[:100]}"
+    )

@@ -14,19 +14,21 @@ from firsthand.web import (
     members,
     operations,
     pages,
+    passport,
     sealed,
     traces,
 )
-from firsthand.web.calls import JSON, Answer, Call, Endpoint
+from firsthand.web.calls import JSON, Answer, Call, Endpoint, Ready
 
-__all__ = ["ROUTES", "Route", "by_path"]
+__all__ = ["PAGES", "ROUTES", "Route", "by_path"]
 
 
 class Route(NamedTuple):
     """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without.
 
     `party` routes ask for one even where `server.public_read` lets anybody read.
-    `media` is what it answers in.
+    `media` is what it answers in, and `also` what else. `ready` gives the answer at once where nothing has to
+    be read for it, else None.
     """
 
     method: str
@@ -36,6 +38,8 @@ class Route(NamedTuple):
     access: str = "key"
     has_body: bool = False
     media: str = JSON
+    also: tuple[str, ...] = ()
+    ready: Ready | None = None
 
 
 def _resource_routes() -> Iterator[Route]:
@@ -105,11 +109,51 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/openapi.json", operations.get_openapi, "read", "public"),
 )
 
+PAGES: Final[tuple[Route, ...]] = (
+    Route(
+        "GET",
+        "/passport",
+        passport.get_passport,
+        access="public",
+        media=pages.HTML,
+        also=(JSON,),
+        ready=passport.ready_passport,
+    ),
+    Route("GET", "/passport.json", passport.get_passport_data, access="public"),
+    Route(
+        "GET",
+        "/passport.fhproof",
+        passport.get_passport_proofs,
+        access="public",
+        media="application/jsonl",
+        also=(pages.HTML,),
+    ),
+    Route(
+        "GET",
+        "/id/{item:path}",
+        passport.get_item,
+        access="public",
+        media=pages.HTML,
+        also=(JSON,),
+        ready=passport.ready_item,
+    ),
+    Route(
+        "GET",
+        "/assets/{asset}",
+        passport.get_asset,
+        access="public",
+        media="text/css",
+        also=("text/javascript",),
+    ),
+    Route("GET", "/photographs/{photograph}", passport.get_photograph, access="public", media="image/*"),
+)
+"""What readers' browsers open; no part of the API that the OpenAPI document describes."""
+
 
 def by_path() -> dict[str, list[Route]]:
     """The routes of each path, with the OPTIONS that describes them."""
     paths: dict[str, list[Route]] = {}
-    for route in ROUTES:
+    for route in (*ROUTES, *PAGES):
         paths.setdefault(route.path, []).append(route)
     for path, routes in paths.items():
         methods = ["OPTIONS", *(route.method for route in routes)]

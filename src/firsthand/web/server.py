@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -16,8 +17,12 @@ from firsthand.service.chain_access import ChainAccess
 from firsthand.service.page_tokens import PageTokens
 from firsthand.service.publish import published_end
 from firsthand.service.tables import AUDIT
+from firsthand.web.page_cache import PageCache
 
-__all__ = ["Audit", "Failures", "Server"]
+__all__ = ["SANDBOX_HEADERS", "Audit", "Failures", "Server"]
+
+SANDBOX_HEADERS: Final = "FIRSTHAND_SANDBOX_HEADERS"
+"""Where the sandbox's headers are served to readers' phones; `firsthand demo` sets it."""
 
 _PUBLISHED_FOR: Final = 5.0
 _FAILURE_WINDOW: Final = 60.0
@@ -41,6 +46,13 @@ class Server:
         self.failures = Failures(self.settings.auth_failures_per_minute)
         self.stopping = threading.Event()
         self._published: tuple[float, int] = (-_PUBLISHED_FOR, 0)
+        self.passports: PageCache[Any] = PageCache(self._position)
+        self.sandbox_headers = os.environ.get(SANDBOX_HEADERS, "") if access.network.name == "sandbox" else ""
+
+    def _position(self) -> tuple[int, int, int, str]:
+        """All that a passport depends on: the journal, what of it is public, the chain's tip, the day."""
+        size, tip = self.workspace.journal.size(), self.access.headers.tip_height
+        return size, self.published(), tip, self.workspace.now()[:10]
 
     def published(self) -> int:
         """The number below which every event is public, at most five seconds old."""

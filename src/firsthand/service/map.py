@@ -1,0 +1,78 @@
+"""A small map as numbers: the places of a passport and the outlines of the countries around them.
+
+Outlines: Natural Earth, 1:110m, public domain, as the npm package world-atlas 2.0.2 gives them, rounded to a
+tenth of a degree (`outlines.json`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+__all__ = ["Drawn", "draw"]
+
+_LEAST: Final = 12.0
+"""Degrees that a map is wide and high at least: outlines at 1:110m say nothing of less."""
+
+_FILE: Final = Path(__file__).parent / "outlines.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A map in degrees, north up: longitudes as x, latitudes negated as y; `lands` are SVG path data."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    lands: tuple[str, ...]
+    points: tuple[tuple[float, float, bool], ...]
+
+    @property
+    def box(self) -> str:
+        """SVG's viewBox."""
+        return f"{self.x:g} {self.y:g} {self.width:g} {self.height:g}"
+
+    @property
+    def radius(self) -> float:
+        """Of a place's spot."""
+        return round(self.width / 60, 2)
+
+    @property
+    def coarse(self) -> bool:
+        """Whether any place is rounded."""
+        return any(coarse for _, _, coarse in self.points)
+
+
+def draw(places: Sequence[tuple[float, float, bool]]) -> Drawn | None:
+    """The map of places (latitude, longitude, rounded); None of none."""
+    if not places:
+        return None
+    # Hundredths of a degree: what is rounded to more is not made exact by a picture.
+    points = tuple(dict.fromkeys((round(lon, 2), -round(lat, 2), coarse) for lat, lon, coarse in places))
+    left, right = min(x for x, _, _ in points), max(x for x, _, _ in points)
+    top, bottom = min(y for _, y, _ in points), max(y for _, y, _ in points)
+    width = max((right - left) * 1.6, _LEAST * 1.5)
+    height = max((bottom - top) * 1.6, _LEAST, width / 2.2)
+    x, y = round((left + right - width) / 2, 1), round((top + bottom - height) / 2, 1)
+    lands = tuple(
+        "M" + "L".join(f"{a:g} {-b:g}" for a, b in ring) + "Z"
+        for ring in _rings()
+        if _meets(ring, x, y, x + width, y + height)
+    )
+    return Drawn(x, y, round(width, 1), round(height, 1), lands, points)
+
+
+def _meets(ring: Sequence[Sequence[float]], left: float, top: float, right: float, bottom: float) -> bool:
+    xs, ys = [a for a, _ in ring], [-b for _, b in ring]
+    return min(xs) < right and max(xs) > left and min(ys) < bottom and max(ys) > top
+
+
+@cache
+def _rings() -> list[list[list[float]]]:
+    found: list[list[list[float]]] = json.loads(_FILE.read_text())
+    return found

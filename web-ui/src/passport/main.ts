@@ -1,0 +1,90 @@
+// The passport's page checks its own proofs: it fetches the bundles, runs the eight steps here, and shows each of them.
+// Only what this device has calculated is called checked; what the server wrote stays what the server says.
+
+import { element } from "../page/element.ts";
+import { preferredLocale, Texts } from "../page/text.ts";
+import type { Report } from "../proof/verify.ts";
+import { type Checked, verifyBundles, type VerifyOptions } from "../verifier.ts";
+
+type Outcome = "passed" | "failed" | "open";
+
+const section = document.getElementById("checking");
+const button = section?.querySelector("button");
+const output = section?.querySelector(".checked");
+
+if (section && button && output) {
+  const texts = new Texts(preferredLocale([section.dataset["locale"] ?? "en"]));
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    void check(texts, section, button, output);
+  });
+  // At once, unless the reader's connection is to be spared.
+  const connection = (navigator as { connection?: { saveData?: boolean } }).connection;
+  if (!connection?.saveData) void check(texts, section, button, output);
+}
+
+async function check(texts: Texts, from: HTMLElement, pressed: HTMLButtonElement, into: Element): Promise<void> {
+  pressed.disabled = true;
+  const progress = element("p", { role: "status" }, texts.text("asking"));
+  into.replaceChildren(progress);
+  try {
+    const answer = await fetch(from.dataset["proofs"] ?? "", { credentials: "omit" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const data = new Uint8Array(await answer.arrayBuffer());
+    const options: VerifyOptions = {
+      onProgress: (_, done, total) => {
+        progress.textContent = `${texts.counted("working", total)} ${done}/${total}`;
+      },
+    };
+    const headers = from.dataset["headers"];
+    const service = headers ? { services: [{ url: headers, dialect: "chaintracks" as const }] } : {};
+    const checked = await verifyBundles(data, { ...options, ...service });
+    into.replaceChildren(...shown(texts, checked));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    into.replaceChildren(
+      element("p", { class: "result failed" }, texts.text("verdict.unreadable")),
+      element("p", {}, texts.text("says.unreadable")),
+      element("p", { lang: "en", dir: "ltr" }, why),
+    );
+  }
+  pressed.disabled = false;
+}
+
+function shown(texts: Texts, checked: readonly Checked[]): readonly Node[] {
+  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
+  const unreadable = checked.length - reports.length;
+  const valid = reports.filter((one) => one.valid).length;
+  const failed = reports.filter((one) => one.steps.some((step) => step.outcome === "failed")).length + unreadable;
+  const outcome: Outcome = failed ? "failed" : valid === checked.length && valid > 0 ? "passed" : "open";
+  const alarm = reports.some((one) => one.alarm);
+  const title = alarm ? "verdict.alarm" : (`verdict.${outcome}` as const);
+  const summary =
+    outcome === "passed"
+      ? texts.counted("summary.passed", valid)
+      : texts.text("summary.mixed", { passed: valid, count: checked.length, failed, open: checked.length - valid - failed });
+  return [
+    element("p", { class: `result ${alarm ? "failed" : outcome}`, "data-outcome": outcome }, texts.text(title)),
+    element("p", {}, summary),
+    ...(unreadable ? [element("p", {}, texts.text("says.unreadable"))] : []),
+    ...(reports[0] ? [element("ol", { class: "steps" }, ...steps(texts, reports))] : []),
+    element("p", { class: "lead" }, texts.text("says.truth")),
+  ];
+}
+
+function steps(texts: Texts, reports: readonly Report[]): readonly HTMLElement[] {
+  return reports[0]!.steps.map((first, at) => {
+    const all = reports.map((one) => one.steps[at]!);
+    const worst = all.find((one) => one.outcome === "failed") ?? all.find((one) => one.outcome !== "passed") ?? first;
+    const passed = all.filter((one) => one.outcome === "passed").length;
+    const outcome: Outcome = worst.outcome === "not checked" ? "open" : worst.outcome;
+    // Why it did not pass, as the verifier says it in every language: English.
+    const why = outcome === "passed" ? null : element("small", { lang: "en", dir: "ltr" }, worst.detail);
+    return element(
+      "li",
+      { class: outcome, "data-step": first.name, "data-outcome": outcome },
+      element("span", {}, texts.at(`step.${first.name}`), element("small", {}, `${passed}/${all.length}`), why),
+      element("span", { class: "outcome" }, texts.at(`outcome.${worst.outcome}`)),
+    );
+  });
+}
