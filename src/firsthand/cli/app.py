@@ -24,6 +24,7 @@ from firsthand.cli import (
     sealed,
     server,
     setup,
+    site,
     tokens,
     trace,
 )
@@ -82,6 +83,7 @@ for module in (
     chain,
     proofs,
     sealed,
+    site,
     tokens,
     server,
     demo,

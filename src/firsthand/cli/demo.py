@@ -1,4 +1,4 @@
-"""`demo`: a sample season from the first cherry to the last pack, in a few seconds."""
+"""`demo`: sample seasons from the first cherry to the last pack, in a few seconds, and their passports."""
 
 from __future__ import annotations
 
@@ -23,37 +23,42 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    profile: Annotated[str, typer.Option(help="The craft whose sample season is played.")] = "coffee",
+    profile: Annotated[
+        str | None,
+        typer.Option(help="One craft; without it all are played and served, or coffee with --no-serve."),
+    ] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep the workspace in this new folder.")] = None,
-    no_serve: Annotated[
-        bool, typer.Option("--no-serve", help="Do not serve the sandbox chain afterwards.")
-    ] = False,
-    port: Annotated[int, typer.Option(help="Where to serve it.")] = 9090,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Do not serve passports and chain.")] = False,
+    port: Annotated[
+        int, typer.Option(help="Where to serve the sandbox chain; one port a craft from it.")
+    ] = 9090,
+    passports: Annotated[
+        int, typer.Option(help="Where to serve passports; one port a craft from it.")
+    ] = 8080,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
-    """Play a sample season: record, sign, anchor, prove, verify, and show what one changed byte does.
+    """Play sample seasons, show what one changed byte does, and serve the passports of what was sold.
 
-    Example:  firsthand demo --no-serve
+    Example:  firsthand demo
     Example:  firsthand demo --profile textile --no-serve
-    Example:  firsthand demo --keep season && firsthand -C season status
+    Example:  firsthand demo --no-serve --keep season && firsthand -C season status
     """
-    from firsthand.service.demo import BUNDLES, HEADERS, play
-    from firsthand.service.workspace import utc_now
+    from firsthand.cli.demo_serve import serve_seasons
+    from firsthand.service.demo import BUNDLES, HEADERS, crafts, play
 
+    chosen = [profile] if profile else ["coffee"] if no_serve or keep else crafts()
+    seasons = []
     with tempfile.TemporaryDirectory() as temporary:
-        folder = keep or Path(temporary) / "season"
-        played = play(profile, folder, lambda step: note(f"… {step}"))
-        emit(as_json, _plain(played), _text(played))
+        for craft in chosen:
+            folder = keep or Path(temporary) / craft
+            played = play(craft, folder, lambda step: note(f"… {step}"))
+            emit(as_json, _plain(played), _text(played))
+            seasons.append((craft, folder, played))
         if keep:
             note(f"\nKept in {keep}. Try:\n  firsthand verify {keep / BUNDLES} --headers {keep / HEADERS}")
         if not no_serve:
-            from firsthand.web.sandbox_arc import run
-
-            url = f"http://127.0.0.1:{port}"
-            note(f"\nThe sandbox chain answers at {url} until you press Ctrl-C. In another terminal:")
-            note(f"  firsthand verify {folder / BUNDLES} --headers {url}")
-            run(played.access.sandbox, "127.0.0.1", port, utc_now)
-    if played.valid != played.bundles or played.tampered.valid:
+            serve_seasons(seasons, passports, port)
+    if any(played.valid != played.bundles or played.tampered.valid for _, _, played in seasons):
         raise typer.Exit(1)
 
 

@@ -23,6 +23,7 @@ from firsthand.service.certificate_check import for_event, types_by_name
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.export import export_headers
 from firsthand.service.parties import add_party
+from firsthand.service.photographs import add_photograph
 from firsthand.service.prove import prove_events, write_whole
 from firsthand.service.prove_certificates import certificate_lines, certificates_for
 from firsthand.service.publish import publish
@@ -31,7 +32,7 @@ from firsthand.service.season_certificates import SeasonCertificates
 from firsthand.service.setup import initialise
 from firsthand.service.status import Status, status
 
-__all__ = ["BUNDLES", "HEADERS", "Played", "play", "season_folder"]
+__all__ = ["BUNDLES", "HEADERS", "Played", "crafts", "play", "season_folder"]
 
 BUNDLES: Final = "season.fhproof"
 HEADERS: Final = "headers.raw"
@@ -54,17 +55,26 @@ class Played:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
+def crafts() -> list[str]:
+    """The crafts that have a sample season."""
+    return sorted(_seasons())
+
+
 def season_folder(profile: str) -> Path:
     """The sample season of a craft: in the wheel, or in the source tree. Raises NotFound."""
+    seasons = _seasons()
+    if profile not in seasons:
+        raise NotFound(f'there is no sample season for "{profile}"; there are: {", ".join(sorted(seasons))}')
+    return seasons[profile]
+
+
+def _seasons() -> dict[str, Path]:
     package = Path(firsthand.__file__).parent
-    seasons = {
+    return {
         plan.parent.name.removesuffix("-season"): plan.parent
         for folder in (package.parents[1] / "examples", package / "examples")
         for plan in folder.glob("*-season/season.toml")
     }
-    if profile not in seasons:
-        raise NotFound(f'there is no sample season for "{profile}"; there are: {", ".join(sorted(seasons))}')
-    return seasons[profile]
 
 
 def play(profile: str, folder: Path, told: Callable[[str], None]) -> Played:
@@ -136,6 +146,8 @@ class _Steps:
                 mapping=file.get("mapping"),
             )
         self._certificates.withdraw("")
+        for picture in sorted((self._season / "photographs").glob("*")):
+            add_photograph(self._folder, picture)
 
     def anchor(self) -> None:
         anchor(self._access)

@@ -16,11 +16,12 @@ from firsthand.errors import NotFound
 from firsthand.service.map import Drawn, draw
 from firsthand.service.pages import built_page
 from firsthand.service.passport_facts import Fact
-from firsthand.service.passport_model import Named, Passport
+from firsthand.service.passport_model import Certificate, Named, Passport
 from firsthand.trace.evidence import ORIGIN
 from firsthand.web.words import LOCALES, Words, words_of
 
 __all__ = [
+    "ASSETS",
     "POLICY",
     "SCRIPT",
     "STYLE",
@@ -40,9 +41,13 @@ POLICY: Final = (
 )
 STYLE: Final = "passport.css"
 SCRIPT: Final = "passport.js"
+ICON: Final = "icon.svg"
+
+ASSETS: Final = (STYLE, SCRIPT, ICON)
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 8
+_FILES: Final = {STYLE: "text/css", ICON: "image/svg+xml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,8 @@ _JINJA: Final = Environment(
 
 def asset(name: str) -> tuple[bytes, str]:
     """A stylesheet or script of the page, and its media type. Raises NotFound."""
-    if name == STYLE:
-        return (_TEMPLATES / STYLE).read_bytes(), "text/css"
+    if name in _FILES:
+        return (_TEMPLATES / name).read_bytes(), _FILES[name]
     if name == SCRIPT:
         return built_page(SCRIPT).body, "text/javascript"
     raise NotFound(f"there is no {name[:40]}")
@@ -94,7 +99,13 @@ def missing_page(tag: str, links: Links) -> bytes:
 def _render(template: str, tag: str, links: Links, **values: Any) -> bytes:
     languages = [(one, words_of(one)) for one in LOCALES if one != "en-US"]
     page = _JINJA.get_template(template).render(
-        words=words_of(tag), links=links, languages=languages, script=_has_script(), style=STYLE, **values
+        words=words_of(tag),
+        links=links,
+        languages=languages,
+        script=_has_script(),
+        style=STYLE,
+        policy=POLICY,
+        **values,
     )
     return page.encode()
 
@@ -192,6 +203,14 @@ class _View:
     def paid(self) -> list[tuple[str, Fact]]:
         """What was paid, with the step in which it was."""
         return [(self.title(stage), fact) for stage in self._found.stages for fact in stage.paid]
+
+    @property
+    def certificates(self) -> list[tuple[Certificate, int]]:
+        """The certificates, those that read alike together, with how many they are."""
+        alike: dict[tuple[Any, ...], list[Certificate]] = {}
+        for one in self._found.certificates:
+            alike.setdefault((one.type, one.issuer.uri, one.standing, one.since, one.until), []).append(one)
+        return [(some[0], len(some)) for some in alike.values()]
 
     def map(self) -> Drawn | None:
         """The map of the places whose position is public."""

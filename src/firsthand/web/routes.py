@@ -143,7 +143,7 @@ PAGES: Final[tuple[Route, ...]] = (
         passport.get_asset,
         access="public",
         media="text/css",
-        also=("text/javascript",),
+        also=("text/javascript", "image/svg+xml"),
     ),
     Route("GET", "/photographs/{photograph}", passport.get_photograph, access="public", media="image/*"),
 )
