@@ -65,7 +65,7 @@ def sold_items(access: ChainAccess, most: int | None = None) -> list[str]:
 
 
 def site_path(uri: str, own: str) -> PurePosixPath:
-    """Where a passport lies in the folder: an item below the workspace's own URI at its path, else by hash."""
+    """Where a passport lies in the folder: an item below the workspace's URI at its path, else by hash."""
     if uri.startswith(f"{own.rstrip('/')}/id/") and "?" not in uri and "#" not in uri:
         parts = [unquote(part) for part in urlsplit(uri).path.strip("/").split("/")]
         if all(
