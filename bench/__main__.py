@@ -148,6 +148,17 @@ def _token(measured: dict[str, float]) -> list[Row]:
     return [Row(name, measured["ours_ms"], "ms", measured["ratio"], f"{target} ×", ok)]
 
 
+def _passport(measured: dict[str, float]) -> list[Row]:
+    page_target, page_ok = at_least(measured["ratio"], 0.5)
+    cold_target, cold_ok = at_most(measured["cold_ratio"], 10)
+    page = "passport pages, one worker, warm, against an empty Litestar page"
+    cold = "passport of a pack with 200 events, cold, against warm"
+    return [
+        Row(page, measured["ours_per_s"], "pages/s", measured["ratio"], f"{page_target} ×", page_ok),
+        Row(cold, measured["cold_ms"], "ms", measured["cold_ratio"], f"{cold_target} ×", cold_ok),
+    ]
+
+
 MEASURES: dict[str, Callable[[dict[str, float]], list[Row]]] = {
     "event_hash": _ratio("event hash IDs against epcis-event-hash-generator", "events/s", 50),
     "capture": _ratio("whole capture path against raw executemany of the same rows", "events/s", 0.4),
@@ -159,6 +170,7 @@ MEASURES: dict[str, Callable[[dict[str, float]], list[Row]]] = {
     "postgresql": _ratio("capture path on PostgreSQL against raw COPY of the same rows", "events/s", 0.4),
     "query": _query,
     "browser": _browser,
+    "passport": _passport,
     "credentials": _credentials,
     "token": _token,
 }

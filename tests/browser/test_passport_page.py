@@ -103,8 +103,20 @@ def test_a_changed_proof_fails_visibly(shown: Shown, phone: Page, shot: Shot) ->
     phone.route("**/passport.fhproof*", change)
     phone.goto(shown.url + PATH)
     assert result(phone) == "failed"
+    expect(phone.locator(".verdict h2")).to_have_text("Do not rely on this record")
     assert phone.locator('[data-step="capture"]').get_attribute("data-outcome") == "failed"
     shot(phone, "passport-failed")
+
+
+def test_proofs_of_another_item_are_not_taken_for_this_ones(shown: Shown, phone: Page) -> None:
+    phone.goto(f"{shown.url}/passport?uri=javascript:alert(5)")
+    assert result(phone) == "passed"
+    phone.route(
+        "**/passport.fhproof*",
+        lambda route: route.continue_(url=f"{shown.url}/passport.fhproof?uri=javascript:alert(5)"),
+    )
+    phone.goto(shown.url + PATH)
+    assert result(phone) == "open"
 
 
 @pytest.mark.parametrize("body", [b"", b"no proof\n", b"{}\n"])

@@ -39,9 +39,12 @@ async function check(texts: Texts, from: HTMLElement, pressed: HTMLButtonElement
     const headers = from.dataset["headers"];
     const service = headers ? { services: [{ url: headers, dialect: "chaintracks" as const }] } : {};
     const checked = await verifyBundles(data, { ...options, ...service });
-    into.replaceChildren(...shown(texts, checked));
+    const summary = judged(texts, checked, from);
+    into.replaceChildren(...shown(texts, checked, summary));
+    above(summary);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    above({ outcome: "failed", title: texts.text("verdict.failed"), text: texts.text("verdict.unreadable") });
     into.replaceChildren(
       element("p", { class: "result failed" }, texts.text("verdict.unreadable")),
       element("p", {}, texts.text("says.unreadable")),
@@ -51,21 +54,48 @@ async function check(texts: Texts, from: HTMLElement, pressed: HTMLButtonElement
   pressed.disabled = false;
 }
 
-function shown(texts: Texts, checked: readonly Checked[]): readonly Node[] {
+interface Summary {
+  readonly outcome: Outcome;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** What the checks come to. The proofs must be as many as the page's records, and one must speak of its item. */
+function judged(texts: Texts, checked: readonly Checked[], from: HTMLElement): Summary {
   const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
   const unreadable = checked.length - reports.length;
   const valid = reports.filter((one) => one.valid).length;
   const failed = reports.filter((one) => one.steps.some((step) => step.outcome === "failed")).length + unreadable;
-  const outcome: Outcome = failed ? "failed" : valid === checked.length && valid > 0 ? "passed" : "open";
+  const count = Math.max(checked.length, Number(from.dataset["count"]));
+  const uri = from.dataset["uri"] ?? "";
+  const spoken = reports.some((one) => JSON.stringify(one.event).includes(uri));
   const alarm = reports.some((one) => one.alarm);
+  const outcome: Outcome = failed || alarm ? "failed" : valid === count && spoken ? "passed" : "open";
   const title = alarm ? "verdict.alarm" : (`verdict.${outcome}` as const);
-  const summary =
+  const text =
     outcome === "passed"
       ? texts.counted("summary.passed", valid)
-      : texts.text("summary.mixed", { passed: valid, count: checked.length, failed, open: checked.length - valid - failed });
+      : texts.text("summary.mixed", { passed: valid, count, failed, open: count - valid - failed });
+  return { outcome, title: texts.text(title), text };
+}
+
+/** The verdict on top of the page says what was found here, too: it was written before anything was checked. */
+function above({ outcome, title, text }: Summary): void {
+  const line = document.querySelector(".verdict .server");
+  if (line) line.textContent = text;
+  if (outcome !== "failed") return;
+  const verdict = document.querySelector(".verdict");
+  verdict?.classList.replace("proven", "doubtful");
+  const heading = verdict?.querySelector("h2");
+  if (heading) heading.textContent = title;
+}
+
+function shown(texts: Texts, checked: readonly Checked[], { outcome, title, text }: Summary): readonly Node[] {
+  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
+  const unreadable = checked.length - reports.length;
   return [
-    element("p", { class: `result ${alarm ? "failed" : outcome}`, "data-outcome": outcome }, texts.text(title)),
-    element("p", {}, summary),
+    element("p", { class: `result ${outcome}`, "data-outcome": outcome }, title),
+    element("p", {}, text),
     ...(unreadable ? [element("p", {}, texts.text("says.unreadable"))] : []),
     ...(reports[0] ? [element("ol", { class: "steps" }, ...steps(texts, reports))] : []),
     element("p", { class: "lead" }, texts.text("says.truth")),
