@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Final
 
 from firsthand.events.instants import microseconds
 from firsthand.ledger.event_sql import Viewer
+from firsthand.service.certificate_book import CertificateBook
 from firsthand.service.trace import EVERYTHING, Reader, lot_uri, trace_back
 from firsthand.service.workspace import Workspace
 from firsthand.trace.accounts import of_ticks
@@ -24,6 +26,10 @@ from firsthand.trace.quantity import KILOGRAM, Quantity
 from firsthand.trace.statement import Statement
 
 __all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance", "time_of"]
+
+
+_END_OF_TIME: Final = 253_402_300_799_000_000
+"""The last second of the year 9999, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,8 @@ def balance(
     start = None if since is None else microseconds(since)
     end = None if until is None else microseconds(until)
     reader = Reader(workspace, viewer, published)
+    if certified is None:
+        certified = _certified(workspace, start, end)
     kept = Balance(reader.crafts.of, party)
     for one in _season(reader, start, end, told):
         kept.take(one)
@@ -131,6 +139,18 @@ def lot_balance(
 def time_of(text: str | None) -> str | None:
     """A time as RFC 3339, where a date alone begins at midnight UTC."""
     return f"{text}T00:00:00Z" if text is not None and len(text) == 10 else text
+
+
+def _certified(workspace: Workspace, since: int | None, until: int | None) -> Certified:
+    """What the certificates allow that the workspace knows, within that time."""
+    book = CertificateBook(workspace)
+    first, last = since or 0, _END_OF_TIME if until is None else until
+
+    def certified(party: str, claim: str) -> Quantity | None:
+        found = book.certified(claim, party, first, last, KILOGRAM)
+        return None if found is None else Quantity(*found)
+
+    return certified
 
 
 def _season(

@@ -16,6 +16,7 @@ from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
 from firsthand.ledger.lot_events import BACK, FORWARD, MADE, USED, LotEvents, StoredEvent, event_id
 from firsthand.proof.canonical import parse_canonical
+from firsthand.service.certificate_book import CertificateBook
 from firsthand.service.crafts import Crafts
 from firsthand.service.workspace import Workspace
 from firsthand.trace.composition import Composition, composition, shares
@@ -223,8 +224,12 @@ def trace_back(
     published: int = 0,
     certificates: Certificates | None = None,
 ) -> Trace:
-    """What a lot or item is made of, to every origin. Raises NotFound, or InvalidInput for no URI."""
-    return Trace(Reader(workspace, viewer, published), lot_uri(lot), "back", certificates)
+    """What a lot or item is made of, to every origin. Raises NotFound, or InvalidInput for no URI.
+
+    `certificates` back claims; by default those that the workspace knows.
+    """
+    book = certificates if certificates is not None else CertificateBook(workspace)
+    return Trace(Reader(workspace, viewer, published), lot_uri(lot), "back", book)
 
 
 def trace_forward(

@@ -63,7 +63,10 @@ def shares(graph: LotGraph, nodes: Sequence[Node]) -> dict[str, Fraction]:
             for maker, share in origin.statement.origin_makers:
                 found[maker] += weight * share
         else:
-            found[graph.of(origin.node.lot)[0].default_maker] += weight
+            # A circle without beginning is by whoever first said how it was made.
+            inflows = graph.inflows.get(origin.node)
+            first = min((one.statement for one in inflows), key=lambda one: one.order) if inflows else None
+            found[(first or graph.of(origin.node.lot)[0]).default_maker] += weight
     return dict(sorted(found.items()))
 
 

@@ -56,11 +56,14 @@ class Level(IntEnum):
 class Certificates(Protocol):
     """Where credentials are looked up."""
 
-    def backing(self, claim: str, lot: str | None, party: str | None, time: int) -> Collection[str]:
+    def backing(
+        self, claim: str, lot: str | None, party: str | None, time: int, number: int | None = None
+    ) -> Collection[str]:
         """The IDs of the credentials, valid at that time (microseconds), that back a claim.
 
         For the lot (canonical URI) when `lot` is given, else for the party's own statements. They need not be
-        named in the event.
+        named in the event. `number` is the statement's in the journal: what had been withdrawn before it
+        backs nothing, whatever time the statement gives.
         """
 
 
@@ -190,9 +193,10 @@ def _own(
     if not statements:
         return _Own()
     confirmed = sorted({party for one in statements for party in _confirmed(graph, one, lot)})
-    for_lot = _credentials(certificates, claim, [(lot, None, one.time) for one in statements])
-    parties = [(party, one.time) for one in statements for party in (one.issuer, one.default_maker)]
-    for_party = _credentials(certificates, claim, [(None, party, time) for party, time in parties])
+    for_lot = _credentials(certificates, claim, [(lot, None, one.time, one.number) for one in statements])
+    parties = [(one.default_maker, one.time, one.number) for one in statements]
+    parties += [(one.issuer, one.time, one.number) for one in statements]
+    for_party = _credentials(certificates, claim, [(None, *asked) for asked in parties])
     measured = any(is_device(one.issuer) for one in statements)
     level = Level.COUNTER_SIGNED if confirmed else Level.SELF_DECLARED
     if for_lot or for_party:
@@ -215,7 +219,9 @@ def _about(one: Statement, lot: str, claim: str) -> bool:
 
 
 def _credentials(
-    certificates: Certificates | None, claim: str, asked: Iterable[tuple[str | None, str | None, int]]
+    certificates: Certificates | None,
+    claim: str,
+    asked: Iterable[tuple[str | None, str | None, int, int]],
 ) -> tuple[str, ...]:
     if certificates is None:
         return ()

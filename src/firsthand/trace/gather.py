@@ -135,4 +135,5 @@ def gather(
 
 def _makes(one: Statement, lot: str) -> bool:
     made = one.outputs or (one.things if one.creates else ())
-    return (one.packs and one.parent == lot) or any(part.lot == lot for part in made)
+    fills = one.type == "AggregationEvent" and one.packs and one.parent == lot and bool(one.things)
+    return fills or any(part.lot == lot for part in made)
