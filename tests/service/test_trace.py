@@ -111,6 +111,20 @@ def test_a_correction_changes_the_answer_and_stays_visible(stores: House) -> Non
     assert trace_back(house.workspace, lot("p")).shares() == before
 
 
+def test_a_season_knows_what_came_before_it(house: House) -> None:
+    house.say(house.adela, made("a", 60, **{"fh:claims": ["organic"]}))
+    late = turned([("a", 60)], [("p", 50)], 3000, **{"fh:claims": ["organic"]})
+    house.say(house.mill, late)
+    season = balance(house.workspace, since="2026-03-02T00:00:00Z")
+    assert (season.events, season.came, season.findings) == (1, [], [])
+    assert [(one.party, one.made.amount) for one in season.claims] == [(house.mill.uri, 50)]
+    house.say(house.mill, turned([("a", 1)], [("q", 1)], 10))
+    assert [one.kind for one in balance(house.workspace, since="2026-03-02T00:00:00Z").findings] == [
+        "negative-stock"
+    ]
+    assert balance(house.workspace, until="2026-03-02T00:00:00Z").findings == []
+
+
 def test_nobody_declares_what_another_stated(house: House) -> None:
     original = made("a", 60)
     house.say(house.adela, original)

@@ -7,7 +7,7 @@ found.findings      # the worst first
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -90,20 +90,24 @@ def balance(
 ) -> Balanced:
     """The balance of a season (`since` up to, not including, `until`, RFC 3339), or of all that was recorded.
 
-    `party` (URI) narrows sums and findings to a party, `claim` findings and volumes to a claim. `told` hears
-    how many events were read. Raises InvalidInput for what is no time.
+    A season is judged by all that came before it, which is therefore read, too. `party` (URI) narrows sums
+    and findings to a party, `claim` findings and volumes to a claim. `told` hears how many events were
+    read. Raises InvalidInput for what is no time.
     """
     start = None if since is None else microseconds(since)
     end = None if until is None else microseconds(until)
     reader = Reader(workspace, viewer, published)
     if certified is None:
         certified = _certified(workspace, start, end)
-    kept = Balance(reader.crafts.of, party)
-    for one in _season(reader, start, end, told):
+    kept = Balance(reader.crafts.of, party, start)
+    for one in _season(reader, end, told):
         kept.take(one)
-    if start is not None or end is not None:
+    if end is not None:
         _areas(reader, kept)
-    return _narrowed(reader, _outcome(reader, kept, certified), party, claim)
+    found = _outcome(reader, kept, certified)
+    if start is not None:
+        found = replace(found, findings=_since(reader, found.findings, start))
+    return _narrowed(reader, found, party, claim)
 
 
 def lot_balance(
@@ -153,15 +157,20 @@ def _certified(workspace: Workspace, since: int | None, until: int | None) -> Ce
     return certified
 
 
-def _season(
-    reader: Reader, since: int | None, until: int | None, told: Callable[[int], None]
-) -> Iterator[Statement]:
+def _season(reader: Reader, until: int | None, told: Callable[[int], None]) -> Iterator[Statement]:
     stands = reader.corrections.stands
-    for done, one in enumerate(reader.statements(reader.events.between(since, until)), 1):
+    for done, one in enumerate(reader.statements(reader.events.between(None, until)), 1):
         if done % 10_000 == 0:
             told(done)
         if stands(one.number):
             yield one
+
+
+def _since(reader: Reader, findings: list[Finding], since: int) -> list[Finding]:
+    """The findings that an event of that time or later has a part in."""
+    stored = reader.events.by_number({number for one in findings for number in one.events})
+    late = {one.number for one in stored if one.time >= since}
+    return [one for one in findings if not one.events or not late.isdisjoint(one.events)]
 
 
 def _areas(reader: Reader, kept: Balance) -> None:

@@ -59,11 +59,16 @@ class _Process:
 class Balance:
     """Takes statements in the order of time; then tells sums and findings.
 
-    `craft_of` gives the craft of a profile's name. `party` narrows the sums to what that party stated.
+    `craft_of` gives the craft of a profile's name. `party` narrows the sums to what that party stated,
+    `since` (microseconds) to what was stated of that time and later; what came before is known all the
+    same.
     """
 
     def __init__(
-        self, craft_of: Callable[[str], Craft | None] = lambda name: None, party: str | None = None
+        self,
+        craft_of: Callable[[str], Craft | None] = lambda name: None,
+        party: str | None = None,
+        since: int | None = None,
     ) -> None:
         self._craft_of = craft_of
         self._party = party
@@ -77,6 +82,8 @@ class Balance:
         self.harvests = HarvestBook()
         self.shipments = ShipmentBook()
         self._processes: dict[str, _Process] = {}
+        self._since = since
+        self._counting = True
         self._now = 0
         self._bodies: set[bytes] = set()
         self._findings: list[Finding] = []
@@ -91,11 +98,12 @@ class Balance:
         """Take one statement; not before those of an earlier time."""
         if one.time != self._now:
             self._now = one.time
+            self._counting = self.claims.counting = self._since is None or one.time >= self._since
             self._bodies.clear()
         if one.body in self._bodies:
             return  # the same event, captured again, or by someone who confirms it
         self._bodies.add(one.body)
-        self.count += 1
+        self.count += self._counting
         craft = (self._craft_of(one.profile) or _NO_CRAFT) if one.profile else _NO_CRAFT
         if one.type == "TransformationEvent":
             self._transform(one, craft)
@@ -344,11 +352,11 @@ class Balance:
     # --- Sums and judgements --------------------------------------------------------------------------
 
     def _sum(self, into: dict[str, Ticks], one: Statement, unit: str, amount: Ticks) -> None:
-        if self._party is None or one.issuer == self._party:
+        if self._counting and (self._party is None or one.issuer == self._party):
             into[unit] = into.get(unit, 0) + amount
 
     def _step(self, one: Statement, inputs: Ticks, outputs: Ticks) -> None:
-        if self._party is None or one.issuer == self._party:
+        if self._counting and (self._party is None or one.issuer == self._party):
             step = self.steps.setdefault(one.step or one.biz_step or "transformation", StepSum())
             step.count += 1
             step.inputs += inputs
