@@ -46,7 +46,7 @@ CONTEXT: Final = [
 WIDTH: Final = 9
 """Deliveries that one mill run takes: nine events of harvest to one of milling."""
 
-PATIENCE: Final = 20.0
+PATIENCE: Final = 40.0
 """Seconds after which the SQL query is stopped; it would take minutes."""
 
 LEVELS: Final = (1, 10, 100, 1_000, 8_889)
