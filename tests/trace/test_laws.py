@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from firsthand.proof.canonical import canonical
@@ -32,9 +32,6 @@ from tests.trace.made import (
     statement,
     turned,
 )
-
-settings.register_profile("laws", deadline=None)
-settings.load_profile("laws")
 
 LOTS = [lot(name) for name in "abcdefgh"]
 BOXES = [item(name) for name in ("box", "crate")]

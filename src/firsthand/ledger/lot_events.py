@@ -2,7 +2,7 @@
 
 The index leads from a lot to the events that speak of it, and an event's own JSON leads on to other lots. So
 a new capture costs the graph nothing beyond its index rows, there is nothing to rebuild, and what a trace
-reads grows with the trace (docs/adr/0010).
+reads grows with the trace (docs/adr/0011).
 """
 
 from __future__ import annotations
