@@ -21,6 +21,7 @@ from firsthand.cli import (
     parties,
     proofs,
     records,
+    scans,
     sealed,
     server,
     setup,
@@ -85,6 +86,7 @@ for module in (
     sealed,
     site,
     tokens,
+    scans,
     server,
     demo,
 ):

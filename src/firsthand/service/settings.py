@@ -24,6 +24,7 @@ __all__ = [
     "Cost",
     "Database",
     "Finality",
+    "Scans",
     "Sealing",
     "Server",
     "Settings",
@@ -92,6 +93,16 @@ class Cooperative(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     member_uri: str = "party/member-{number}"
 
 
+class Scans(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long scans of labels are kept, and from when on they are suspicious."""
+
+    keep_days: int = 90
+    far_km: int = 100
+    speed_kmh: int = 1000
+    burst_devices: int = 20
+    per_minute: int = 30
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `uri` is what the URIs of parties, lots and places begin with."""
 
@@ -103,6 +114,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sealing: Sealing = Sealing()
     server: Server = Server()
     cooperative: Cooperative = Cooperative()
+    scans: Scans = Scans()
 
 
 def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -133,7 +145,7 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
     lines = [f"uri = {_toml(settings.uri)}"]
-    for group in ("chain", "finality", "cost", "database", "sealing", "server", "cooperative"):
+    for group in ("chain", "finality", "cost", "database", "sealing", "server", "cooperative", "scans"):
         lines += ["", f"[{group}]"]
         values = getattr(settings, group)
         lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]
@@ -157,6 +169,9 @@ def _convert(document: dict[str, Any], source: str) -> Settings:
         raise WorkspaceError(f"{source}: chain.url is missing; {settings.chain.broadcaster} needs one")
     if not 1 <= settings.finality.confirmed <= settings.finality.final:
         raise WorkspaceError(f"{source}: finality needs 1 <= confirmed <= final")
+    for name in settings.scans.__struct_fields__:
+        if not 1 <= getattr(settings.scans, name) <= 1_000_000:
+            raise WorkspaceError(f"{source}: scans.{name} is a number from 1 to 1,000,000")
     if not _MEMBER_URI.fullmatch(settings.cooperative.member_uri):
         raise WorkspaceError(
             f"{source}: cooperative.member_uri needs {{number}}, as in party/member-{{number}}"

@@ -34,6 +34,8 @@ __all__ = [
     "PUBLISHED_LIST",
     "RELEASED_TOKEN",
     "SALE_RECEIPT",
+    "SCAN",
+    "SCAN_TAG",
     "SERVICE_METADATA",
     "STATUS_SEATS",
     "SUBSCRIPTION",
@@ -232,3 +234,30 @@ SALE_RECEIPT: Final = Table(
 """What was paid, by whom: only the digest of it is journaled, and the salt in it keeps that from being
 guessed.
 """
+
+SCAN: Final = Table(
+    "scan",
+    SERVICE_METADATA,
+    Column("number", NUMBER, primary_key=True),
+    Column("piece", KEY, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("latitude", Integer),
+    Column("longitude", Integer),
+    Column("device", LargeBinary),
+    Column("tag", Boolean, nullable=False),
+    Index("ix_scan_piece", "piece", "at"),
+    Index("ix_scan_at", "at"),
+)
+"""Scans of labels, until they are deleted: `at` in seconds since 1970, the place in tenths of a degree,
+`device` a keyed hash that differs from piece to piece."""
+
+SCAN_TAG: Final = Table(
+    "scan_tag",
+    SERVICE_METADATA,
+    Column("uid", LargeBinary, primary_key=True),
+    Column("piece", KEY, nullable=False, index=True),
+    Column("counter", BigInteger, nullable=False),
+    Column("created", String, nullable=False),
+)
+"""NFC tags: on which piece each is, and the highest counter that it has proven, -1 before the first. Not
+deleted with scans: a replay must stay one."""

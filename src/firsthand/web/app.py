@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -18,6 +19,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from firsthand.service import capture_jobs
 from firsthand.service.delivery import Delivery
+from firsthand.service.scans import forget_scans
 from firsthand.web.calls import VERSION_HEADERS
 from firsthand.web.gate import SLASH, Gate, request_id_of
 from firsthand.web.metrics import DELIVERIES
@@ -30,6 +32,8 @@ __all__ = ["make_server_app"]
 
 _TICK_S: Final = 0.5
 _NAME: Final = re.compile(r"\{(\w+)\}")
+_FORGET_S: Final = 3600.0
+"""How often scans are looked for that are too old to be kept."""
 
 log = logging.getLogger("firsthand.web")
 
@@ -113,9 +117,13 @@ async def _background(server: Server) -> None:
     """Waiting capture jobs, deliveries and the audit trail, until the server stops."""
     delivery = Delivery(server.workspace, server.published)
     deliveries: asyncio.Task[None] | None = None
+    forget_at = 0.0
     while not server.stopping.is_set():
         await _safely(lambda: _drain(server))
         await _safely(server.audit.flush)
+        if time.monotonic() >= forget_at:
+            await _safely(lambda: _forget(server))
+            forget_at = time.monotonic() + _FORGET_S
         # A slow receiver must hold up neither captures nor the trail.
         if deliveries is None or deliveries.done():
             deliveries = asyncio.create_task(_safely(lambda: _deliver(delivery)))
@@ -127,6 +135,10 @@ async def _background(server: Server) -> None:
 def _drain(server: Server) -> None:
     while not server.stopping.is_set() and capture_jobs.work(server.workspace):
         pass
+
+
+def _forget(server: Server) -> None:
+    forget_scans(server.workspace)
 
 
 def _deliver(delivery: Delivery) -> None:

@@ -56,6 +56,7 @@ class Call:
     principal: Principal | None
     base_url: str
     body: bytes = b""
+    client: str = ""
 
     @property
     def sender(self) -> Principal:

@@ -99,6 +99,7 @@ class Gate:
             principal,
             str(request.base_url).rstrip("/"),
             body,
+            client_of(request),
         )
         call.check_versions()
         ready = route.ready(call) if route.ready is not None else None
@@ -189,11 +190,11 @@ class Gate:
             extra={
                 "request_id": request_id,
                 "method": route.method,
-                "path": target[:500],
+                "path": route.path if route.unlogged else target[:500],
                 "status": status,
                 "ms": round(seconds * 1000, 2),
                 "api_key": key,
-                "client": client_of(request),
+                "client": "" if route.unlogged else client_of(request),
             },
         )
 

@@ -36,7 +36,7 @@ _PROBLEMS: Final = {
     413: "The request or its result is too large",
     414: "The URL is too long",
     415: "The body is of an unsupported type",
-    429: "Too many failed attempts",
+    429: "Too many attempts from one address",
     500: "The server failed",
     503: "Not ready",
 }
@@ -202,6 +202,7 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/queries": "NewQuery",
         "/countersignatures": "Countersignature",
         "/queries/{queryName}/subscriptions": "NewSubscription",
+        "/scans": "NewScan",
         "/credentials": "NewCertificates",
         "/credentials/{credentialID}/status": "StatusWanted",
     }
@@ -232,6 +233,8 @@ _ANSWERS: Final = {
     "/credentials/{credentialID}/standing": "Standing",
     "/credentials/{credentialID}/status": "StatusMade",
     "/status/{statusListID}": "Anything",
+    "/scans": "ScanVerdict",
+    "/scans/{piece}": "ScanVerdict",
     "/trace/{lot}": "Trace",
     "/recall/{lot}": "Recall",
     "/balance": "Balance",
@@ -294,6 +297,8 @@ def _problem_statuses(route: Route) -> list[int]:
         statuses |= {408, 413, 415}
     if route.path.endswith("/events"):
         statuses.add(413)
+    if route.path.startswith("/scans"):
+        statuses |= {404, 429}
     if route.path == "/countersignatures":
         statuses.add(404)
     makes = route.method == "POST" and route.path in ("/events", "/queries")

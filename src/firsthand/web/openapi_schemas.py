@@ -43,6 +43,7 @@ def schemas() -> dict[str, Schema]:
         **_members(),
         **_certificates(),
         **_traces(),
+        **_scans(),
     }
 
 
@@ -255,3 +256,31 @@ def _traces() -> dict[str, Schema]:
             findings=_list("Finding"),
         ),
     }
+
+
+def _scans() -> dict[str, Schema]:
+    degrees = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    new = {
+        **_object(
+            [],
+            piece=URI,
+            device={"type": "string", "minLength": 1, "maxLength": 500},
+            place={**degrees, "description": "Latitude and longitude; kept to a tenth of a degree"},
+            picc={"type": "string", "pattern": "^[0-9A-Fa-f]{32}$"},
+            cmac={"type": "string", "pattern": "^[0-9A-Fa-f]{16}$"},
+        ),
+        "additionalProperties": False,
+        "anyOf": [{"required": ["piece"]}, {"required": ["picc", "cmac"]}],
+        "dependentRequired": {"picc": ["cmac"], "cmac": ["picc"]},
+    }
+    reason = _object(["kind", "text"], kind=_TEXT, text=_TEXT)
+    verdict = _object(
+        ["piece", "word", "text", "reasons", "scans", "tag"],
+        piece=URI,
+        word={"enum": ["first-scan", "seen-before", "claimed", "be-careful"]},
+        text=_TEXT,
+        reasons={"type": "array", "items": reason},
+        scans={"type": "integer"},
+        tag=_FLAG,
+    )
+    return {"NewScan": new, "ScanVerdict": verdict}

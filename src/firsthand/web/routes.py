@@ -15,6 +15,7 @@ from firsthand.web import (
     operations,
     pages,
     passport,
+    scans,
     sealed,
     traces,
 )
@@ -29,6 +30,7 @@ class Route(NamedTuple):
     `party` routes ask for one even where `server.public_read` lets anybody read.
     `media` is what it answers in, and `also` what else. `ready` gives the answer at once where nothing has to
     be read for it, else None.
+    Of `unlogged` ones neither the sender's address nor the names in the path are logged.
     """
 
     method: str
@@ -40,6 +42,7 @@ class Route(NamedTuple):
     media: str = JSON
     also: tuple[str, ...] = ()
     ready: Ready | None = None
+    unlogged: bool = False
 
 
 def _resource_routes() -> Iterator[Route]:
@@ -103,6 +106,8 @@ ROUTES: Final[tuple[Route, ...]] = (
         "public",
         media=credentials.MEDIA_TYPE,
     ),
+    Route("POST", "/scans", scans.post_scan, "read", "public", True, unlogged=True),
+    Route("GET", "/scans/{piece}", scans.get_scans, "read", "public", unlogged=True),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
     Route("GET", "/readyz", operations.get_readiness, "read", "public"),
     Route("GET", "/metrics", operations.get_metrics, "admin"),

@@ -44,6 +44,7 @@ class Server:
         self.limits = Limits(self.settings.capture_limit, self.settings.capture_bytes)
         self.audit = Audit(access)
         self.failures = Failures(self.settings.auth_failures_per_minute)
+        self.scans = Failures(access.workspace.settings.scans.per_minute)
         self.stopping = threading.Event()
         self._published: tuple[float, int] = (-_PUBLISHED_FOR, 0)
         self.passports: PageCache[Any] = PageCache(self._position)
@@ -111,7 +112,7 @@ class Audit:
 
 
 class Failures:
-    """How often each client failed to authenticate in the last minute."""
+    """How often each client failed to authenticate, or did what is rate-limited, in the last minute."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -127,7 +128,7 @@ class Failures:
             return max(1, int(times[0] + _FAILURE_WINDOW - time.monotonic()) + 1)
 
     def add(self, client: str) -> None:
-        """Note one failure."""
+        """Note one failure, or one use."""
         with self._lock:
             if len(self._times) >= _MOST_CLIENTS:
                 self._times.pop(next(iter(self._times)))
