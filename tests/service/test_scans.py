@@ -20,8 +20,11 @@ from firsthand.service.scans import forget_scans, look_at, record_scan, scanned_
 from firsthand.service.shipped import was_shipped
 from firsthand.service.tables import SCAN
 from firsthand.service.tags import Message, Tags, parse_message
+from firsthand.service.token_moves import Sale, claim, sell
+from firsthand.service.token_reports import report_theft
 from tests.identity.test_sun import picc_data
 from tests.made import event, new_access, record
+from tests.tokens import atelier, minted, piece_uri
 
 PIECE = "https://coop.example/id/item/ring-7"
 OTHER = "https://coop.example/id/item/ring-8"
@@ -228,6 +231,20 @@ def test_what_was_shipped_in_a_carton_on_a_pallet_was_shipped(access: ChainAcces
     assert was_shipped(access.workspace, PIECE)
     # It was taken out before.
     assert not was_shipped(access.workspace, OTHER)
+
+
+def test_a_claimed_piece_and_a_stolen_one(tmp_path: Path, database: str) -> None:
+    access, _ = atelier(tmp_path / "workspace", database)
+    minted(access, "workspace")
+    assert kinds(record_scan(access, piece_uri())) == ("be-careful", ["not-shipped"])
+    moved, _ = sell(access, piece_uri(), "code", Sale("1200.00 EUR", "Ann"))
+    assert moved.code is not None
+    assert kinds(look_at(access, piece_uri())) == ("first-scan", ["no-other-scan"])
+    claim(access, moved.code, "workspace")
+    word, found = kinds(record_scan(access, piece_uri()))
+    assert (word, found) == ("claimed", ["claimed", "earlier-scans"])
+    report_theft(access, piece_uri(), "stolen", "Aurum")
+    assert kinds(look_at(access, piece_uri())) == ("be-careful", ["stolen"])
 
 
 def test_what_its_maker_withdrew_was_not_shipped(access: ChainAccess) -> None:

@@ -167,7 +167,7 @@ def _place(text: str) -> tuple[float, float]:
 
 
 def _text(piece: str, verdict: Verdict) -> str:
-    reasons = "".join(f"\n- {reason.text}" for reason in verdict.reasons)
+    reasons = "".join(f"\n- {reason.text}" for reason in verdict.reasons if reason.text not in verdict.text)
     return f"{piece}\n{verdict.text}{reasons}"
 
 

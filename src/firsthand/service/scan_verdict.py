@@ -177,4 +177,6 @@ def _seen(scans: Sequence[Scan], limits: Scans) -> Reason:
 
 
 def _span(seconds: int) -> str:
+    if seconds < 60:
+        return "a minute"
     return f"{seconds // 60 + 1} minutes" if seconds < 2 * _HOUR else f"{seconds // _HOUR + 1} hours"
