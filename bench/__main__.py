@@ -208,6 +208,12 @@ def _trace(measured: dict[str, float]) -> list[Row]:
     ]
 
 
+def _labels(measured: dict[str, float]) -> list[Row]:
+    target, ok = at_most(measured["peak_mb"], 300.0)
+    name = f"memory while {measured['labels']:,.0f} labels are written to one PDF"
+    return [Row(name, measured["peak_mb"], "MB", None, target, ok)]
+
+
 MEASURES: dict[str, Callable[[dict[str, float]], list[Row]]] = {
     "event_hash": _ratio("event hash IDs against epcis-event-hash-generator", "events/s", 50),
     "capture": _ratio("whole capture path against raw executemany of the same rows", "events/s", 0.4),
@@ -223,6 +229,7 @@ MEASURES: dict[str, Callable[[dict[str, float]], list[Row]]] = {
     "passport": _passport,
     "credentials": _credentials,
     "token": _token,
+    "labels": _labels,
 }
 
 

@@ -17,6 +17,7 @@ from firsthand.cli import (
     demo,
     exports,
     intake,
+    labels,
     members,
     parties,
     proofs,
@@ -87,6 +88,7 @@ for module in (
     site,
     tokens,
     scans,
+    labels,
     server,
     demo,
 ):

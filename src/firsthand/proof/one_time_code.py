@@ -1,4 +1,5 @@
-"""One-time codes that a person reads off paper: 80 random bits in an alphabet without look-alikes.
+"""Codes that a person reads off paper, in an alphabet without look-alikes: one-time codes of 80 random bits,
+and the shorter ones of labels.
 
 The alphabet is Crockford's base 32 (digits and capitals without I, L, O and U; read back, O is 0 and I or L
 is 1). A check symbol of the same alphabet by ISO/IEC 7064's hybrid system, here MOD 33,32, finds every
@@ -19,30 +20,34 @@ hashes on average, some 2,000 years for a thousand processors of 10^10 hashes a 
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES: Final = {symbol: value for value, symbol in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
-_SYMBOLS: Final = BITS // 5
 _GROUP: Final = 4
 
 
-def code_of(random: bytes) -> str:
-    """The code of 10 random bytes: `K7Q2-9XHM-41TA-WZ8CR`, the last symbol being the check."""
-    if len(random) != BITS // 8:
-        raise ValueError(f"expected {BITS // 8} bytes, got {len(random)}")
+def code_of(random: bytes, bits: int = BITS) -> str:
+    """The code of 10 random bytes: `K7Q2-9XHM-41TA-WZ8CR`, the last symbol being the check.
+
+    Shorter ones have fewer `bits`, a multiple of 40.
+    """
+    if len(random) != bits // 8:
+        raise ValueError(f"expected {bits // 8} bytes, got {len(random)}")
+    symbols = bits // 5
     number = int.from_bytes(random, "big")
-    values = [number >> 5 * place & 31 for place in reversed(range(_SYMBOLS))]
+    values = [number >> 5 * place & 31 for place in reversed(range(symbols))]
     text = "".join(_ALPHABET[value] for value in [*values, _check(values)])
-    groups = [text[at : at + _GROUP] for at in range(0, _SYMBOLS, _GROUP)]
-    return "-".join(groups) + text[_SYMBOLS]
+    groups = [text[at : at + _GROUP] for at in range(0, symbols, _GROUP)]
+    return "-".join(groups) + text[symbols]
 
 
-def read_code(text: str) -> str:
-    """A code as it was typed or scanned, in its one spelling.
+def read_code(text: str, bits: int = BITS) -> str:
+    """A code of so many bits as it was typed or scanned, in its one spelling.
 
     Small letters, blanks and hyphens do not matter. Raises InvalidInput when a symbol is none, when there
     are too few or too many, or when the check symbol does not fit.
     """
     plain = "".join(text.split()).replace("-", "").upper()
-    if len(plain) != _SYMBOLS + 1:
-        raise InvalidInput(f"a code has {_SYMBOLS + 1} letters and digits, got {len(plain)}")
+    symbols = bits // 5
+    if len(plain) != symbols + 1:
+        raise InvalidInput(f"a code has {symbols + 1} letters and digits, got {len(plain)}")
     wrong = [symbol for symbol in plain if symbol not in _VALUES]
     if wrong:
         raise InvalidInput(f"no code has the symbol {wrong[0]!r}")
@@ -52,7 +57,7 @@ def read_code(text: str) -> str:
     number = 0
     for value in values:
         number = number << 5 | value
-    return code_of(number.to_bytes(BITS // 8, "big"))
+    return code_of(number.to_bytes(bits // 8, "big"), bits)
 
 
 def _check(values: list[int]) -> int:

@@ -37,6 +37,7 @@ __all__ = [
     "SCAN",
     "SCAN_TAG",
     "SERVICE_METADATA",
+    "SHORT_CODE",
     "STATUS_SEATS",
     "SUBSCRIPTION",
     "TOKEN",
@@ -261,3 +262,11 @@ SCAN_TAG: Final = Table(
 )
 """NFC tags: on which piece each is, and the highest counter that it has proven, -1 before the first. Not
 deleted with scans: a replay must stay one."""
+SHORT_CODE: Final = Table(
+    "short_code",
+    SERVICE_METADATA,
+    Column("code", String, primary_key=True),
+    Column("item", KEY, nullable=False, unique=True),
+)
+"""The codes on labels and what they name. A code is derived from its item; the table says which of two items
+that derive the same one has it."""
