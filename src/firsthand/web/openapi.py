@@ -119,6 +119,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     listing = route.method == "GET" and (
         route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in (*TOP_LEVEL, "members")
     )
+    if route.path == "/find":
+        found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
     if route[:2] == ("GET", "/credentials"):
         found.append(_query("subject", URI))
         listing = True
@@ -224,6 +226,7 @@ _ANSWERS: Final = {
     "/queries/{queryName}/subscriptions": "Subscriptions",
     "/queries/{queryName}/subscriptions/{subscriptionID}": "Subscription",
     "/queries/{queryName}/subscriptions/{subscriptionID}/redelivery": "Redelivery",
+    "/find/{code}": "Found",
     "/members": "Members",
     "/members/{member}": "Member",
     "/members/{member}/deliveries": "Deliveries",
@@ -268,6 +271,11 @@ def _responses(route: Route) -> dict[str, Any]:
         found["200"] = {"description": "Drawn", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    elif route.path == "/find":
+        page = {route.media: {"schema": {"type": "string"}}}
+        found["200"] = {"description": "The page", "content": page}
+        found["307"] = {"description": "The label's item", "headers": _headers("Location")}
+        found["404"] = {"description": "No label has this code", "content": page}
     elif route.media == HTML:
         found["200"] = {"description": "The page", "content": {route.media: {"schema": {"type": "string"}}}}
         found["304"] = {"description": "It has not changed"}
@@ -280,6 +288,8 @@ def _responses(route: Route) -> dict[str, Any]:
         del found["201"]["headers"]
     for status in _problem_statuses(route):
         found[str(status)] = _problem(status)
+    if route.path == "/find":
+        found["400"]["content"] |= {route.media: {"schema": {"type": "string"}}}
     return found
 
 
@@ -304,7 +314,7 @@ def _problem_statuses(route: Route) -> list[int]:
     makes = route.method == "POST" and route.path in ("/events", "/queries")
     if makes or route.path.endswith("/redelivery"):
         statuses.add(409)
-    if route.path == "/readyz" or route.media == HTML:
+    if route.path in ("/readyz", "/verify"):
         statuses.add(503)
     return sorted(statuses)
 

@@ -95,6 +95,7 @@ def _documents() -> dict[str, Schema]:
             disclosures={"type": "array", "items": _TEXT},
         ),
         "Disclosed": _object(["disclosed"], disclosed=_OBJECTS),
+        "Found": _object(["item"], item=_TEXT),
     }
 
 
