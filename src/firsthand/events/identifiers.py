@@ -21,16 +21,21 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from firsthand.errors import InvalidInput
+from firsthand.events.application_identifiers import (
+    CANONICAL_DOMAIN,
+    CHARSET_39,
+    CHARSET_82,
+    DIGITS,
+    KEY_NAMES,
+    KEY_VALUES,
+    LINK_ESCAPES,
+    NAMES,
+    NUMERIC_QUALIFIERS,
+    QUALIFIERS,
+)
 
 __all__ = ["canonical", "check_digit", "to_digital_link", "to_urn"]
 
-CANONICAL_DOMAIN = "https://id.gs1.org"
-
-# The 82 and 39 characters that GS1 allows in alphanumeric keys (General Specifications, figure 7.11).
-_CHARSET_82 = frozenset("!\"%&'()*+,-./0123456789:;<=>?_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-_CHARSET_39 = frozenset("#-/0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-_LINK_ESCAPES = {ord(c): f"%{ord(c):02X}" for c in '!"#%&()*+,/:<>?'}
 _URN_ESCAPES = {ord(c): f"%{ord(c):02X}" for c in '"#%&/<>?'}
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
@@ -51,7 +56,7 @@ class _Scheme:
     front: str = ""
     joint: str | None = None
     longest: int = 0
-    charset: frozenset[str] = _CHARSET_82
+    charset: frozenset[str] = CHARSET_82
     pieces: bool = False
 
     @property
@@ -60,7 +65,6 @@ class _Scheme:
         return self.joint.strip("/") if self.joint else ""
 
 
-_DIGITS = frozenset("0123456789")
 _SGTIN = _Scheme("sgtin", "01", 13, "indicator", "/21/", 20)
 _SCHEMES = {
     "id:sgtin": _SGTIN,
@@ -72,13 +76,13 @@ _SCHEMES = {
     "id:pgln": _Scheme("pgln", "417", 12),
     "id:grai": _Scheme("grai", "8003", 12, "0", "", 16),
     "id:gdti": _Scheme("gdti", "253", 12, "", "", 17),
-    "id:sgcn": _Scheme("sgcn", "255", 12, "", "", 12, _DIGITS),
+    "id:sgcn": _Scheme("sgcn", "255", 12, "", "", 12, DIGITS),
     "id:gsrn": _Scheme("gsrn", "8018", 17),
     "id:gsrnp": _Scheme("gsrnp", "8017", 17),
     "id:gsin": _Scheme("gsin", "402", 16),
     "id:giai": _Scheme("giai", "8004"),
     "id:ginc": _Scheme("ginc", "401"),
-    "id:cpi": _Scheme("cpi", "8010", 0, "", "/8011/", 12, _DIGITS),
+    "id:cpi": _Scheme("cpi", "8010", 0, "", "/8011/", 12, DIGITS),
 }
 # Patterns name a whole class: `urn:epc:idpat:sgtin:….*` is every item of one GTIN.
 _PATTERNS = {
@@ -90,56 +94,6 @@ _URN_SCHEMES = _SCHEMES | _PATTERNS
 _CLASS_OF = {"01": "21", "8006": "21", "8010": "8011", "414": "254"}
 _BY_LINK = {(scheme.ai, scheme.qualifier): urn for urn, scheme in _SCHEMES.items()}
 
-# The names that Digital Link 1.1 allowed beside the numeric application identifiers.
-_NAMES = {
-    "gtin": "01",
-    "itip": "8006",
-    "cpid": "8010",
-    "gln": "414",
-    "party": "417",
-    "gsrnp": "8017",
-    "gsrn": "8018",
-    "gcn": "255",
-    "sscc": "00",
-    "gdti": "253",
-    "ginc": "401",
-    "gsin": "402",
-    "grai": "8003",
-    "giai": "8004",
-    "cpv": "22",
-    "lot": "10",
-    "ser": "21",
-    "glnx": "254",
-    "cpsn": "8011",
-    "srin": "8019",
-}
-_KEY_VALUES = {
-    "00": re.compile(r"[0-9]{18}"),
-    "01": re.compile(r"[0-9]{8}|[0-9]{12,14}"),
-    "253": re.compile(r"[0-9]{13}.{0,17}"),
-    "255": re.compile(r"[0-9]{13,25}"),
-    "401": re.compile(r"[0-9]{4}.{1,26}"),
-    "402": re.compile(r"[0-9]{17}"),
-    "414": re.compile(r"[0-9]{13}"),
-    "417": re.compile(r"[0-9]{13}"),
-    "8003": re.compile(r"[0-9]{14}.{0,16}"),
-    "8004": re.compile(r"[0-9]{4}.{1,26}"),
-    "8006": re.compile(r"[0-9]{18}"),
-    "8010": re.compile(r"[0-9]{4}.{1,26}"),
-    "8017": re.compile(r"[0-9]{18}"),
-    "8018": re.compile(r"[0-9]{18}"),
-}
-_KEY_NAMES = {ai: ai for ai in _KEY_VALUES} | {name: ai for name, ai in _NAMES.items() if ai in _KEY_VALUES}
-# Each key's qualifiers in their fixed order (Digital Link 1.2 §4.8), with the longest value.
-_QUALIFIERS: dict[str, dict[str, int]] = {
-    "01": {"22": 20, "10": 20, "21": 20, "235": 28},
-    "8006": {"22": 20, "10": 20, "21": 20},
-    "8010": {"8011": 12},
-    "414": {"254": 20},
-    "8017": {"8019": 10},
-    "8018": {"8019": 10},
-}
-_NUMERIC_QUALIFIERS = frozenset({"8011", "8019"})
 # Consumer product variant and service relation are attributes, not a finer identity (CBV 2.0 §8.9).
 _ATTRIBUTES = frozenset({"22", "8019"})
 _MOST_SEGMENTS = 8
@@ -182,16 +136,16 @@ def canonical(uri: str) -> str:
             if len(serial) <= longest and serial.isalnum() and serial.isascii():
                 return start + serial
         return _link_of_urn(uri) or uri
-    if uri[:4].lower() == "http" and not _KEY_NAMES.keys().isdisjoint(uri.split("/")):
+    if uri[:4].lower() == "http" and not KEY_NAMES.keys().isdisjoint(uri.split("/")):
         plain = _PLAIN_LINK.fullmatch(uri)
         if plain is not None:
             return CANONICAL_DOMAIN + plain[1]
         link = _parse_link(uri)
         if link is not None:
             ai, key, qualifier, value = link
-            uri = f"{CANONICAL_DOMAIN}/{ai}/{key.translate(_LINK_ESCAPES)}"
+            uri = f"{CANONICAL_DOMAIN}/{ai}/{key.translate(LINK_ESCAPES)}"
             if qualifier:
-                uri = f"{uri}/{qualifier}/{value.translate(_LINK_ESCAPES)}"
+                uri = f"{uri}/{qualifier}/{value.translate(LINK_ESCAPES)}"
     return uri
 
 
@@ -283,7 +237,7 @@ def _link_of_urn(urn: str) -> str | None:
     if scheme.name == "sgln" and serial == "0":
         return head
     raw = _decoded(serial, scheme.longest, scheme.charset)
-    return None if raw is None else f"{head}{scheme.joint}{raw.translate(_LINK_ESCAPES)}"
+    return None if raw is None else f"{head}{scheme.joint}{raw.translate(LINK_ESCAPES)}"
 
 
 @lru_cache(maxsize=8192)
@@ -295,7 +249,7 @@ def _cached_start(urn_to_prefix: str, reference: str) -> tuple[str, int]:
     """
     parts = urn_to_prefix.split(":", 4)
     scheme = _SCHEMES.get(":".join(parts[2:4]))
-    if scheme is None or scheme.charset is not _CHARSET_82 or scheme.pieces or scheme.name == "sgln":
+    if scheme is None or scheme.charset is not CHARSET_82 or scheme.pieces or scheme.name == "sgln":
         return "", 0
     head = _link_of_key(scheme, parts[4], reference) if scheme.joint is not None and len(parts) == 5 else None
     return ("", 0) if head is None else (f"{head}{scheme.joint}", scheme.longest)
@@ -308,10 +262,10 @@ def _link_of_key(scheme: _Scheme, prefix: str, reference: str, pieces: str = "")
     ):
         return None
     if not scheme.digits:
-        charset = _CHARSET_39 if scheme.name == "cpi" else _CHARSET_82
+        charset = CHARSET_39 if scheme.name == "cpi" else CHARSET_82
         raw = _decoded(reference, 30 - len(prefix), charset)
         return (
-            None if raw is None else f"{CANONICAL_DOMAIN}/{scheme.ai}/{prefix}{raw.translate(_LINK_ESCAPES)}"
+            None if raw is None else f"{CANONICAL_DOMAIN}/{scheme.ai}/{prefix}{raw.translate(LINK_ESCAPES)}"
         )
     digits = prefix + reference
     if len(digits) != scheme.digits or not digits.isdigit():
@@ -344,7 +298,7 @@ def _parse_link(uri: str) -> tuple[str, str, str, str] | None:
     # Keys and qualifiers come in pairs: only every other segment can be the key.
     first = max(1, count - _MOST_SEGMENTS)
     for at in range(first + (count - first) % 2, count - 1, 2):
-        ai = _KEY_NAMES.get(segments[at])
+        ai = KEY_NAMES.get(segments[at])
         link = _parse_pairs(ai, segments[at + 1], segments[at + 2 :]) if ai is not None else None
         if link is not None and segments[0]:
             return link
@@ -352,20 +306,20 @@ def _parse_link(uri: str) -> tuple[str, str, str, str] | None:
 
 
 def _parse_pairs(ai: str, encoded: str, rest: list[str]) -> tuple[str, str, str, str] | None:
-    key = _decoded(encoded, 30, _CHARSET_39 if ai == "8010" else _CHARSET_82)
-    if key is None or not _KEY_VALUES[ai].fullmatch(key):
+    key = _decoded(encoded, 30, CHARSET_39 if ai == "8010" else CHARSET_82)
+    if key is None or not KEY_VALUES[ai].fullmatch(key):
         return None
-    allowed = _QUALIFIERS.get(ai, {})
+    allowed = QUALIFIERS.get(ai, {})
     order = list(allowed)
     reached = 0
     finest = value = ""
     for name, text in zip(rest[::2], rest[1::2], strict=True):
-        qualifier = _NAMES.get(name, name)
+        qualifier = NAMES.get(name, name)
         if qualifier not in order[reached:]:
             return None
         reached = order.index(qualifier) + 1
-        numeric = qualifier in _NUMERIC_QUALIFIERS
-        raw = _decoded(text, allowed[qualifier], _DIGITS if numeric else _CHARSET_82)
+        numeric = qualifier in NUMERIC_QUALIFIERS
+        raw = _decoded(text, allowed[qualifier], DIGITS if numeric else CHARSET_82)
         if raw is None:
             return None
         if qualifier not in _ATTRIBUTES:

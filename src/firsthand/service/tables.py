@@ -29,6 +29,7 @@ __all__ = [
     "CAPTURE_JOB",
     "CONSENT",
     "DEAD_LETTER",
+    "ITEM_LINK",
     "NAMED_QUERY",
     "OBSERVED_LIST",
     "PUBLISHED_LIST",
@@ -262,6 +263,7 @@ SCAN_TAG: Final = Table(
 )
 """NFC tags: on which piece each is, and the highest counter that it has proven, -1 before the first. Not
 deleted with scans: a replay must stay one."""
+
 SHORT_CODE: Final = Table(
     "short_code",
     SERVICE_METADATA,
@@ -270,3 +272,21 @@ SHORT_CODE: Final = Table(
 )
 """The codes on labels and what they name. A code is derived from its item; the table says which of two items
 that derive the same one has it."""
+ITEM_LINK: Final = Table(
+    "item_link",
+    SERVICE_METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("item", KEY, nullable=False),
+    Column("party", KEY, nullable=False),
+    Column("link_type", String, nullable=False),
+    Column("href", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("media", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("context", String, nullable=False),
+    Column("is_default", Boolean, nullable=False),
+    Column("created", String, nullable=False),
+    Index("ix_item_link_item", "item"),
+    Index("ix_item_link_party", "party", "id"),
+)
+"""Where the resolver leads from an item, as its party wants it; what is empty is not said."""

@@ -57,6 +57,7 @@ class Call:
     base_url: str
     body: bytes = b""
     client: str = ""
+    raw_query: str = ""
 
     @property
     def sender(self) -> Principal:

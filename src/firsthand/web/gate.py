@@ -100,6 +100,7 @@ class Gate:
             str(request.base_url).rstrip("/"),
             body,
             client_of(request),
+            request.scope["query_string"].decode("latin-1"),
         )
         call.check_versions()
         ready = route.ready(call) if route.ready is not None else None
@@ -224,6 +225,8 @@ def _unauthenticated(detail: str) -> Problem:
 
 
 def _check_accept(request: Request[Any, Any, Any], media_types: tuple[str, ...]) -> None:
+    if "*/*" in media_types:
+        return
     accepted = {"*/*"}
     for one in media_types:
         accepted |= {*_ACCEPTED} if one == JSON else {one, f"{one.partition('/')[0]}/*"}

@@ -117,10 +117,13 @@ def _path_parameter(name: str) -> dict[str, Any]:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     listing = route.method == "GET" and (
-        route.path.endswith(("/events", "/subscriptions")) or route.path.strip("/") in (*TOP_LEVEL, "members")
+        route.path.endswith(("/events", "/subscriptions"))
+        or route.path.strip("/") in (*TOP_LEVEL, "members", "links")
     )
     if route.path == "/find":
         found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
+    if route[:2] == ("GET", "/links"):
+        found.append(_query("item", URI))
     if route[:2] == ("GET", "/credentials"):
         found.append(_query("subject", URI))
         listing = True
@@ -205,6 +208,7 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/countersignatures": "Countersignature",
         "/queries/{queryName}/subscriptions": "NewSubscription",
         "/scans": "NewScan",
+        "/links": "NewLink",
         "/credentials": "NewCertificates",
         "/credentials/{credentialID}/status": "StatusWanted",
     }
@@ -231,6 +235,8 @@ _ANSWERS: Final = {
     "/members/{member}": "Member",
     "/members/{member}/deliveries": "Deliveries",
     "/members/{member}/account": "AccountStatement",
+    "/links": "Links",
+    "/links/{linkID}": "Link",
     "/credentials": "Certificates",
     "/credentials/{credentialID}": "Anything",
     "/credentials/{credentialID}/standing": "Standing",
@@ -252,6 +258,7 @@ _CREATED: Final = {
     "/countersignatures": (201, "Countersigned"),
     "/queries": (201, "Query"),
     "/queries/{queryName}/subscriptions": (201, "Subscription"),
+    "/links": (201, "Link"),
     "/credentials": (201, "IssuedCertificates"),
 }
 
@@ -311,7 +318,7 @@ def _problem_statuses(route: Route) -> list[int]:
         statuses |= {404, 429}
     if route.path == "/countersignatures":
         statuses.add(404)
-    makes = route.method == "POST" and route.path in ("/events", "/queries")
+    makes = route.method == "POST" and route.path in ("/events", "/queries", "/links")
     if makes or route.path.endswith("/redelivery"):
         statuses.add(409)
     if route.path in ("/readyz", "/verify"):

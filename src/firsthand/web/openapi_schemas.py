@@ -44,6 +44,7 @@ def schemas() -> dict[str, Schema]:
         **_certificates(),
         **_traces(),
         **_scans(),
+        **_links(),
     }
 
 
@@ -285,3 +286,22 @@ def _scans() -> dict[str, Schema]:
         tag=_FLAG,
     )
     return {"NewScan": new, "ScanVerdict": verdict}
+
+
+def _links() -> dict[str, Schema]:
+    texts = dict.fromkeys(("item", "linkType", "href", "title", "type", "hreflang", "context"), _TEXT)
+    needed = ["item", "linkType", "href", "title"]
+    link = _object(["id", *needed], id=_TEXT, party=_TEXT, default=_FLAG, created=TIME, **texts)
+    asked = {
+        **texts,
+        "item": URI,
+        "linkType": {"type": "string", "example": "gs1:pip", "minLength": 1},
+        "href": {"type": "string", "format": "uri", "pattern": "^https://"},
+        "title": {"type": "string", "minLength": 1, "maxLength": 200},
+    }
+    new = _object(needed, default=_FLAG, **asked)
+    return {
+        "NewLink": {**new, "additionalProperties": False},
+        "Link": link,
+        "Links": _object(["links"], links=_list("Link")),
+    }

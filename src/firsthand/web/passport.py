@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -28,6 +29,7 @@ from firsthand.web.passport_page import (
     passport_page,
 )
 from firsthand.web.problems import Problem
+from firsthand.web.resolver import CORS, LINKSET, item_answer
 from firsthand.web.server import Server
 from firsthand.web.words import LOCALES, preferred
 
@@ -56,8 +58,7 @@ _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox
 
 
 def get_passport(call: Call) -> Answer:
-    """The passport of a lot or piece, as a page"""
-    call.only("uri", "lang")
+    """The passport of a lot or piece, as a page; the resolver passes on whatever a code says beside"""
     return _answer(call, _uri(call))
 
 
@@ -78,8 +79,12 @@ def get_passport_proofs(call: Call) -> Answer:
 
 def get_item(call: Call) -> Answer:
     """The passport of an item below the workspace's own URI, as a page"""
-    call.only("lang")
-    return _answer(call, _own(call.server, call.path))
+    uri = _own(call.server, call.path)
+    answer = item_answer(call, uri)
+    if answer is not None:
+        return answer
+    shown = _answer(call, uri)
+    return replace(shown, headers=shown.headers | CORS)
 
 
 def get_asset(call: Call) -> Answer:
@@ -116,7 +121,10 @@ def ready_passport(call: Call) -> Answer | None:
 
 def ready_item(call: Call) -> Answer | None:
     """The answer of `get_item` when it needs nothing to be read; None when it does."""
-    return _ready(call, _own(call.server, call.path))
+    if LINKSET in call.headers.get("accept", "") or any(name != "lang" for name, _ in call.query):
+        return None
+    found = _ready(call, _own(call.server, call.path))
+    return None if found is None else replace(found, headers=found.headers | CORS)
 
 
 def _ready(call: Call, uri: str) -> Answer | None:

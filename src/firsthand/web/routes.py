@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from firsthand.events.digital_link import KEY_SEGMENTS
 from firsthand.web import (
     credentials,
     epcis_capture,
@@ -12,10 +13,12 @@ from firsthand.web import (
     epcis_queries,
     epcis_resources,
     find,
+    links,
     members,
     operations,
     pages,
     passport,
+    resolver,
     scans,
     sealed,
     traces,
@@ -89,6 +92,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/find", find.get_find, "read", "public", media=pages.HTML),
     Route("GET", "/find/{code}", find.find_code, "read", "public"),
     Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML),
+    Route("GET", "/links", links.get_links),
+    Route("POST", "/links", links.post_link, "capture", "key", True),
+    Route("GET", "/links/{linkID}", links.get_link),
+    Route("DELETE", "/links/{linkID}", links.delete_link, "capture"),
     Route("GET", "/credentials", credentials.get_credentials, "read", "party"),
     Route("POST", "/credentials", credentials.post_credentials, "certify", "key", True),
     Route(
@@ -117,7 +124,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("GET", "/openapi.json", operations.get_openapi, "read", "public"),
 )
 
+
+def _resolver_routes() -> Iterator[Route]:
+    for segment in KEY_SEGMENTS:
+        for method in ("GET", "HEAD"):
+            yield Route(
+                method, f"/{segment}/{{link:path}}", resolver.get_digital_link, access="public", media="*/*"
+            )
+
+
 PAGES: Final[tuple[Route, ...]] = (
+    *_resolver_routes(),
+    Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
     Route(
         "GET",
         "/passport",
@@ -142,9 +160,10 @@ PAGES: Final[tuple[Route, ...]] = (
         passport.get_item,
         access="public",
         media=pages.HTML,
-        also=(JSON,),
+        also=("*/*",),
         ready=passport.ready_item,
     ),
+    Route("HEAD", "/id/{item:path}", passport.get_item, access="public", media="*/*"),
     Route(
         "GET",
         "/assets/{asset}",
@@ -172,6 +191,8 @@ def by_path() -> dict[str, list[Route]]:
 def _options(path: str, methods: list[str]) -> Endpoint:
     def options(call: Call) -> Answer:
         headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": "No_Preference"}
+        if path.endswith(":path}") or path == "/.well-known/gs1resolver":
+            headers |= resolver.CORS
         if path == "/capture":
             limits = call.server.limits
             headers |= {

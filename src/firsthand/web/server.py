@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from firsthand.ledger.event_search import EventSearch
 from firsthand.service.capture_jobs import Limits
 from firsthand.service.chain_access import ChainAccess
+from firsthand.service.links import links_state
 from firsthand.service.page_tokens import PageTokens
 from firsthand.service.publish import published_end
 from firsthand.service.tables import AUDIT
@@ -46,14 +47,23 @@ class Server:
         self.failures = Failures(self.settings.auth_failures_per_minute)
         self.scans = Failures(access.workspace.settings.scans.per_minute)
         self.stopping = threading.Event()
+        self._links: tuple[float, str] = (-_PUBLISHED_FOR, "")
         self._published: tuple[float, int] = (-_PUBLISHED_FOR, 0)
         self.passports: PageCache[Any] = PageCache(self._position)
         self.sandbox_headers = os.environ.get(SANDBOX_HEADERS, "") if access.network.name == "sandbox" else ""
 
-    def _position(self) -> tuple[int, int, int, str]:
-        """All that a passport depends on: the journal, what of it is public, the chain's tip, the day."""
+    def _position(self) -> tuple[int, int, int, str, str]:
+        """What a page depends on: the journal, what of it is public, the chain's tip, the day, the links."""
         size, tip = self.workspace.journal.size(), self.access.headers.tip_height
-        return size, self.published(), tip, self.workspace.now()[:10]
+        return size, self.published(), tip, self.workspace.now()[:10], self._links_state()
+
+    def _links_state(self) -> str:
+        """The state of the resolver's links, at most five seconds old."""
+        when, state = self._links
+        if time.monotonic() - when > _PUBLISHED_FOR:
+            state = links_state(self.workspace)
+            self._links = (time.monotonic(), state)
+        return state
 
     def published(self) -> int:
         """The number below which every event is public, at most five seconds old."""

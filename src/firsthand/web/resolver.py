@@ -1,0 +1,150 @@
+"""A GS1-conformant resolver: Digital Links and plain item URIs lead on, or answer with their linkset.
+
+Where a link leads was checked when it was set; nothing of a request but its query string goes into it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from firsthand.errors import InvalidInput
+from firsthand.events.digital_link import DigitalLink, parse_path
+from firsthand.service.links import GS1, link_type_uri
+from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
+from firsthand.web.calls import JSON, Answer, Call, json_answer
+from firsthand.web.linkset_page import HTML_HEADERS, linkset_page
+from firsthand.web.pages import HTML
+from firsthand.web.problems import Problem
+
+__all__ = ["CORS", "LINKSET", "get_description", "get_digital_link", "item_answer"]
+
+LINKSET: Final = "application/linkset+json"
+CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
+CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language",
+    "Access-Control-Expose-Headers": "Link, Location",
+}
+_VARY: Final = {"Vary": "Accept, Accept-Language"}
+_OURS: Final = ("linkType", "context")
+_ALL: Final = ("all", "linkset", "gs1:linkset")
+_MOST_IN_HEADER: Final = 20
+
+
+def get_digital_link(call: Call) -> Answer:
+    """Where a GS1 Digital Link leads, or its linkset"""
+    try:
+        link = parse_path(call.path)
+        return _resolved(call, link)
+    except InvalidInput as error:
+        raise Problem(400, "ValidationException", str(error), CORS) from None
+
+
+def item_answer(call: Call, uri: str) -> Answer | None:
+    """What the resolver has to say of a plain item URI: None where its passport is to be shown."""
+    levels = levels_of(call.server.workspace, call.base_url, uri, call.server.published())
+    try:
+        asked = _asked(call)
+        if asked is None or asked.link_type:
+            return _answer(call, levels, asked)
+    except InvalidInput as error:
+        raise Problem(400, "ValidationException", str(error), CORS) from None
+    found = choose(levels, asked)
+    return None if not found or found[0].own else _redirect(call, levels, found[0])
+
+
+def get_description(call: Call) -> Answer:
+    """What this resolver can do: its description file"""
+    value = {
+        "name": "Firsthand",
+        "resolverRoot": call.base_url,
+        "supportedPrimaryKeys": ["all"],
+        "supportedLinkType": [{"namespace": GS1, "prefix": "gs1:"}],
+        "linkTypeDefaultCanBeLinkset": False,
+        "jsonLdContextLocation": CONTEXT,
+    }
+    return json_answer(value, 200, CORS)
+
+
+def _resolved(call: Call, link: DigitalLink) -> Answer:
+    levels = levels_of(call.server.workspace, call.base_url, link, call.server.published())
+    return _answer(call, levels, _asked(call))
+
+
+def _asked(call: Call) -> Asked | None:
+    """What is asked for; None for the linkset. Raises InvalidInput for what is no link type."""
+    wanted = call.parameter("linkType")
+    accepted = preferences(call.headers.get("accept", ""))
+    if wanted in _ALL or (wanted is None and LINKSET in accepted):
+        return None
+    return Asked(
+        link_type_uri(wanted) if wanted is not None else "",
+        preferences(call.headers.get("accept-language", "")),
+        accepted,
+        call.parameter("context") or "",
+    )
+
+
+def _answer(call: Call, levels: tuple[Level, ...], asked: Asked | None) -> Answer:
+    if not levels:
+        raise Problem(404, "NoSuchNameException", "nothing is known here of that item", CORS)
+    if asked is None:
+        return _linkset(call, levels)
+    found = choose(levels, asked)
+    if not found:
+        missing = "the item has no link of that type" if asked.link_type else "the item has no default link"
+        headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+        raise Problem(404, "NoSuchNameException", f"{missing}; ask for linkType=linkset", headers)
+    if len(found) > 1:
+        return _linkset(call, (Level(levels[0].anchor, found),), 300)
+    return _redirect(call, levels, found[0])
+
+
+def _redirect(call: Call, levels: tuple[Level, ...], target: Target) -> Answer:
+    """307 with the whole query string (§2.12); our own pages need not be told what we ourselves asked for."""
+    query = call.raw_query
+    if target.own:
+        query = "&".join(part for part in query.split("&") if part.partition("=")[0] not in _OURS)
+    head, mark, fragment = target.href.partition("#")
+    if query:
+        head += ("&" if "?" in head else "?") + query
+    headers = {**CORS, **_VARY, "Location": head + mark + fragment, "Link": _link_header(levels)}
+    return Answer(307, headers=headers)
+
+
+def _linkset(call: Call, levels: tuple[Level, ...], status: int = 200) -> Answer:
+    value = linkset(levels)
+    accepted = preferences(call.headers.get("accept", ""))
+    media = next((one for one in accepted if one in (LINKSET, JSON, "application/ld+json", HTML)), LINKSET)
+    headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+    if media == HTML:
+        return Answer(
+            status,
+            linkset_page(levels, _as_linked_data(value)),
+            f"{HTML}; charset=utf-8",
+            headers | HTML_HEADERS,
+        )
+    if media == "application/ld+json":
+        return Answer(status, msgspec.json.encode(_as_linked_data(value)), media, headers)
+    context = f'<{CONTEXT}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+    return Answer(
+        status, msgspec.json.encode(value), media, {**headers, "Link": f"{headers['Link']}, {context}"}
+    )
+
+
+def _as_linked_data(value: dict[str, Any]) -> dict[str, Any]:
+    return {"@context": CONTEXT, **value}
+
+
+def _link_header(levels: tuple[Level, ...]) -> str:
+    """The linkset's address and the first links (RFC 8288); titles may hold any letter and stay out."""
+    anchor = levels[0].anchor
+    found = [f'<{anchor}?linkType=linkset>; rel="linkset"; type="{LINKSET}"']
+    for target in [one for level in levels for one in level.targets][:_MOST_IN_HEADER]:
+        more = f'; type="{target.media}"' if target.media else ""
+        more += f'; hreflang="{target.language}"' if target.language else ""
+        found.append(f'<{target.href}>; rel="{target.link_type}"{more}')
+    return ", ".join(found)
