@@ -59,8 +59,8 @@ def issue(
               --set certificateNumber=SO-17 --set standard="EU 2018/848" --set certifiedProducts=cherry
     Example:  firsthand certify issue --as "Sample Organic" --profile coffee --file season.json
     """
+    from firsthand.service.capture import seen_block
     from firsthand.service.certify import issue_certificates
-    from firsthand.service.record import seen_block
 
     workspace = open_workspace()
     requests = _requests(file, kind, subject, element, valid_from, valid_until)
@@ -168,8 +168,8 @@ def refresh(
 def _set_status(
     issuer: str, credentials: list[str], purpose: str, value: bool, word: str, as_json: bool
 ) -> None:
+    from firsthand.service.capture import seen_block
     from firsthand.service.certify import set_status
-    from firsthand.service.record import seen_block
 
     workspace = open_workspace()
     made = set_status(workspace, issuer, credentials, purpose, value, after=seen_block(workspace))

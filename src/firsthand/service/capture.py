@@ -15,6 +15,8 @@ from typing import IO, Any, Final
 
 import msgspec
 
+from firsthand.chain.headers import HeaderStore
+from firsthand.chain.networks import NETWORKS
 from firsthand.errors import InvalidInput
 from firsthand.events.document import EventReader
 from firsthand.events.event_hash import HashContext, event_hash_id
@@ -48,6 +50,7 @@ __all__ = [
     "prepare",
     "prepare_batches",
     "rows_of",
+    "seen_block",
     "submit",
 ]
 
@@ -192,6 +195,12 @@ def capture_events(
     manifest = Manifest(issuer, created, prepared.count, prepared.root, after, custodial)
     signed = secure(manifest_document(manifest), key, created)
     return _append(workspace, signed, key.did, manifest, prepared, alongside, also)
+
+
+def seen_block(workspace: Workspace) -> SeenBlock | None:
+    """The tip of our headers: a capture that names it was signed after that block."""
+    tip = HeaderStore(workspace.engine, NETWORKS[workspace.settings.chain.network]).tip()
+    return SeenBlock(*tip) if tip else None
 
 
 def submit(

@@ -31,10 +31,10 @@ from firsthand.proof.credential import (
 from firsthand.proof.did_key import PublicKey
 from firsthand.proof.did_web import did_web_url, key_of_method
 from firsthand.proof.status_list import StatusChange, bits_root, decode_bits, parse_status_list
+from firsthand.service.capture import seen_block
 from firsthand.service.certificate_types import type_of, workspace_types
 from firsthand.service.certify import Issued, OnRecord, put_on_record
 from firsthand.service.fetch import Fetcher, read_json
-from firsthand.service.record import seen_block
 from firsthand.service.status_lists import change_entry
 from firsthand.service.tables import OBSERVED_LIST
 from firsthand.service.workspace import Workspace

@@ -21,9 +21,8 @@ from firsthand.ledger.deliveries import CARD_CODE, DELIVERY, Delivery, DeliveryB
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.parties import Party
 from firsthand.service.accounts import Moved, book, reversal_of, with_retries
-from firsthand.service.capture import Captured, capture_events, event_ids_of, prepare
+from firsthand.service.capture import Captured, capture_events, event_ids_of, prepare, seen_block
 from firsthand.service.intake_draft import AlreadyRecorded, Draft, Drafting, Line, Terms
-from firsthand.service.record import seen_block
 from firsthand.service.workspace import Workspace
 
 __all__ = ["AlreadyRecorded", "Line", "Taken", "Terms", "reverse_delivery", "take"]

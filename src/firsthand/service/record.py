@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from firsthand.chain.headers import HeaderStore
-from firsthand.chain.networks import NETWORKS
 from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
-from firsthand.proof.capture import SeenBlock
-from firsthand.service.capture import Captured, Prepared, capture_events, prepare_batches, rows_of
+from firsthand.service.capture import (
+    Captured,
+    Prepared,
+    capture_events,
+    prepare_batches,
+    rows_of,
+    seen_block,
+)
 from firsthand.service.import_rows import SheetImport, attachments_in
 from firsthand.service.prepare_pool import prepare_pool
 from firsthand.service.sealing import Sealing, SealRules
@@ -27,7 +31,7 @@ from firsthand.service.workspace import Workspace
 if TYPE_CHECKING:
     from firsthand.profiles import Mapping
 
-__all__ = ["Recorded", "event_hashes", "record_file", "seen_block"]
+__all__ = ["Recorded", "event_hashes", "record_file"]
 
 DEFAULT_RULES: Final = SealRules()
 
@@ -160,12 +164,6 @@ def _prepare_json(
         return prepare_batches(rows_of(reader, reader.where, sealing), batch, told)
     with prepare_pool() as pool:
         return prepare_batches(pool.rows(reader), batch, told)
-
-
-def seen_block(workspace: Workspace) -> SeenBlock | None:
-    """The tip of our headers: a capture that names it was signed after that block."""
-    tip = HeaderStore(workspace.engine, NETWORKS[workspace.settings.chain.network]).tip()
-    return SeenBlock(*tip) if tip else None
 
 
 def event_hashes(path: Path) -> Iterator[str]:

@@ -12,9 +12,9 @@ from firsthand.identity.credentials import MEDIA_TYPE
 from firsthand.ledger.credentials import KeptCredential
 from firsthand.proof.credential import parse_credential
 from firsthand.proof.status_list import PURPOSES
+from firsthand.service.capture import seen_block
 from firsthand.service.certificate_book import CertificateBook, now_occasion
 from firsthand.service.certify import find_credential, issue_certificates, set_status
-from firsthand.service.record import seen_block
 from firsthand.service.status_lists import published
 from firsthand.web.calls import Answer, Call, json_answer
 from firsthand.web.problems import Problem
