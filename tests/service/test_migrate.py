@@ -10,6 +10,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import MetaData
 
+import firsthand.ledger.accounts
+import firsthand.ledger.deliveries  # noqa: F401  (their tables join METADATA)
 from firsthand.chain.coins import WALLET_METADATA
 from firsthand.chain.headers import HEADERS_METADATA
 from firsthand.errors import WorkspaceError
