@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 __all__ = ["show_members"]
 
 
-def show_members(access: ChainAccess, cooperative: str | None, as_json: bool) -> None:
-    """Print the members' state."""
+def show_members(access: ChainAccess, cooperative: str | None, lot: str | None, as_json: bool) -> None:
+    """Print the members' state, with their shares of a lot where one is named."""
     from firsthand.service.members import cooperative_party
     from firsthand.service.pooling import by_member
+    from firsthand.service.trace import lot_shares
 
-    found = by_member(access, cooperative_party(access.workspace, cooperative))
+    shares = None if lot is None else lot_shares(access.workspace, lot)
+    found = by_member(
+        access,
+        cooperative_party(access.workspace, cooperative),
+        shares=None if shares is None else lambda uris: shares,
+    )
     values = [_value(one) for one in found.members]
     rows = [
         (

@@ -116,18 +116,24 @@ def status(
         typer.Option("--by-member", help="Each member of a cooperative instead, and what pooling spares."),
     ] = False,
     cooperative: Annotated[str | None, COOPERATIVE] = None,
+    lot: Annotated[
+        str | None, typer.Option(help="With --by-member: also each member's share of this lot or pack.")
+    ] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
     """Show what is recorded, anchored and confirmed, and what it cost.
 
     Example:  firsthand status --json
-    Example:  firsthand status --by-member
+    Example:  firsthand status --by-member --lot https://coop.example/id/item/pack:S25-1-00001
     """
+    from firsthand.errors import InvalidInput
     from firsthand.service.status import status as service
 
     if by_member:
-        show_members(open_access(), cooperative, as_json)
+        show_members(open_access(), cooperative, lot, as_json)
         return
+    if lot is not None:
+        raise InvalidInput("--lot tells members' shares; it needs --by-member")
 
     found = service(open_access())
     cost = (
