@@ -1,24 +1,20 @@
-"""A small map as numbers: the places of a passport and the outlines of the countries around them.
-
-Outlines: Natural Earth, 1:110m, public domain, as the npm package world-atlas 2.0.2 gives them, rounded to a
-tenth of a degree (`outlines.json`).
-"""
+"""A small map as numbers: the places of a passport and the outlines of the countries around them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Final
+
+from firsthand.service.outlines import lands_in
 
 __all__ = ["Drawn", "draw"]
 
 _LEAST: Final = 12.0
-"""Degrees that a map is wide and high at least: outlines at 1:110m say nothing of less."""
+"""Degrees that a map is high at least: the outlines say nothing of less."""
 
-_FILE: Final = Path(__file__).parent / "outlines.json"
+_STEPS: Final = 250
+"""Of the map's width: finer is no line drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +55,10 @@ def draw(places: Sequence[tuple[float, float, bool]]) -> Drawn | None:
     width = max((right - left) * 1.6, _LEAST * 1.5)
     height = max((bottom - top) * 1.6, _LEAST, width / 2.2)
     x, y = round((left + right - width) / 2, 1), round((top + bottom - height) / 2, 1)
+    # Cut off outside of what is shown, so that no cut is seen.
+    far = width / 20
+    rings = lands_in(x - far, -(y + height + far), x + width + far, far - y, width / _STEPS)
     lands = tuple(
-        "M" + "L".join(f"{a:g} {-b:g}" for a, b in ring) + "Z"
-        for ring in _rings()
-        if _meets(ring, x, y, x + width, y + height)
+        "M" + "L".join(f"{round(a, 2):g} {round(-b, 2):g}" for a, b in ring) + "Z" for ring in rings
     )
     return Drawn(x, y, round(width, 1), round(height, 1), lands, points)
-
-
-def _meets(ring: Sequence[Sequence[float]], left: float, top: float, right: float, bottom: float) -> bool:
-    xs, ys = [a for a, _ in ring], [-b for _, b in ring]
-    return min(xs) < right and max(xs) > left and min(ys) < bottom and max(ys) > top
-
-
-@cache
-def _rings() -> list[list[list[float]]]:
-    found: list[list[list[float]]] = json.loads(_FILE.read_text())
-    return found

@@ -1,20 +1,17 @@
-"""Where a position lies: the countries' outlines, coarse, and their codes.
+"""Where a position lies: by the countries' outlines, which are coarse, and their codes.
 
-`outlines.gz` holds one line a country, its ISO 3166-1 alpha-2 code and a multipolygon in WKT: Natural Earth
-1:10m, version 4.1 (public domain), each border simplified to 0.05° and rounded to 0.01°. Antarctica, where
-nothing grows, is left out, and so lies in nobody's country. Territories that Natural Earth shows as part of
-another country are listed in `PART_OF`.
+Territories that Natural Earth shows as part of another country are listed in `PART_OF`.
 """
 
 from __future__ import annotations
 
-import gzip
 from functools import cache
-from importlib import resources
-from typing import Any, Final
+from typing import Final
 
 import shapely
 from babel import Locale
+
+from firsthand.service.outlines import outlines
 
 __all__ = ["NEAR", "PART_OF", "countries_at", "country_code", "country_name", "is_country", "lies_in"]
 
@@ -50,7 +47,7 @@ def country_code(text: str) -> str | None:
 
 def countries_at(longitude: float, latitude: float, near: float = NEAR) -> frozenset[str]:
     """The countries that a position lies in, or next to within `near` degrees."""
-    tree, codes = _outlines()
+    tree, codes = outlines()
     found = tree.query(shapely.Point(longitude, latitude), predicate="dwithin", distance=near)
     return frozenset(codes[index] for index in found)
 
@@ -58,7 +55,7 @@ def countries_at(longitude: float, latitude: float, near: float = NEAR) -> froze
 def lies_in(code: str, longitude: float, latitude: float) -> bool:
     """Whether a position lies in or next to a country. True for a country that has no outline here."""
     code = PART_OF.get(code, code)
-    return code in countries_at(longitude, latitude) or code not in _outlines()[1]
+    return code in countries_at(longitude, latitude) or code not in outlines()[1]
 
 
 @cache
@@ -79,16 +76,3 @@ def _codes() -> dict[str, str]:
             if is_country(code):
                 codes[str(name).casefold()] = code
     return codes
-
-
-@cache
-def _outlines() -> tuple[Any, list[str]]:
-    """An index over the outlines' polygons, and the country of each."""
-    packed = (resources.files(__package__) / "outlines.gz").read_bytes()
-    polygons: list[Any] = []
-    codes: list[str] = []
-    for line in gzip.decompress(packed).decode().splitlines():
-        parts = shapely.get_parts(shapely.from_wkt(line[3:]))
-        polygons.extend(parts)
-        codes.extend([line[:2]] * len(parts))
-    return shapely.STRtree(polygons), codes
