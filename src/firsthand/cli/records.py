@@ -69,10 +69,10 @@ def record(
 ) -> None:
     """Record events: validate all, sign them as one capture a file, and journal them. All of a file or none.
 
-    Example:  firsthand record harvest.json --as "Adela Quispe"
     Rows of a sheet that were recorded before are left out. Wages, prices, buyers and exact places are
     sealed where the events' profile says so.
 
+    Example:  firsthand record harvest.json --as "Adela Quispe"
     Example:  firsthand record lots.csv --as Coop --profile coffee --mapping cqi
     Example:  firsthand record week.xlsx --as Coop --profile coffee --mapping my.toml --mark errors.xlsx
     Example:  firsthand record plots.json --as Coop --coarse '$.fh:plotLocation=1' --seal '$.fh:owner'
