@@ -65,6 +65,10 @@ def test_templates_ask_for_texts_that_there_are() -> None:
         ("fr;q=9", "en"),
         ("*", "en"),
         ("es" + "," * 10_000, "es"),
+        ("de, ar;q=0.8, fr;q=0.5", "ar"),
+        ("es-GT", "es"),
+        ("fr;q=0, es;q=x", "en"),
+        ("fr;q=0.3,es;q=0.7", "es"),
     ],
 )
 def test_the_language_that_is_wanted_most(header: str, tag: str) -> None:

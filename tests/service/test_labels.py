@@ -26,7 +26,6 @@ from firsthand.service.label_font import LabelFont
 from firsthand.service.label_layout import DPI, QUIET, Line, dots, lay_out
 from firsthand.service.label_print import print_labels, sheet_of
 from firsthand.service.label_sheets import SHEETS
-from firsthand.service.label_words import page_words
 from firsthand.service.labels import (
     Wanted,
     bearer_labels,
@@ -327,14 +326,3 @@ def test_codes_that_collide_are_told_apart(
     assert [item_of(workspace, both[item]) for item in items] == items
     with pytest.raises(InvalidInput, match="9 letters"):
         item_of(workspace, "K7Q2")
-
-
-def test_the_page_speaks_the_readers_language() -> None:
-    for header, language in (
-        ("", "en"),
-        ("de, ar;q=0.8, fr;q=0.5", "ar"),
-        ("es-GT", "es"),
-        ("fr;q=0, es;q=x", "en"),
-        ("fr;q=0.3,es;q=0.7", "es"),
-    ):
-        assert page_words(header)[0] == language

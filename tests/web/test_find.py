@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 import pytest
@@ -40,7 +41,13 @@ def test_an_item_without_a_web_address_is_shown(live: Live, codes: dict[str, str
             answer = client.get("/find", params={"code": codes[item]})
             assert answer.status_code == 200
             assert "Location" not in answer.headers
-            assert "href" not in answer.text
+            # It is text and no link: the page's only addresses are its own stylesheet, icon and form.
+            assert "<a" not in answer.text
+            assert set(re.findall(r'(?:href|src|action)="([^"]*)"', answer.text)) == {
+                "/assets/icon.svg",
+                "/assets/passport.css",
+                "/find",
+            }
 
 
 def test_a_header_cannot_be_added(live: Live, codes: dict[str, str]) -> None:

@@ -111,7 +111,7 @@ class Element(_Data, frozen=True):
     `part_of` puts it inside a group of that name; `name` replaces its default `fh:` name by another
     namespace's; `sealed` says that it is personal or commercial and is sealed unless the maker opens it.
     Where it is a place, `coarse` leaves a point beside it, rounded to so many decimals of a degree.
-    `of` is the kind of each value of a list.
+    `of` is the kind of each value of a list. A price that is a `benchmark` was paid by nobody.
     """
 
     label: Labels
@@ -126,6 +126,7 @@ class Element(_Data, frozen=True):
     of: Literal["text", "choice", "hash", "uri"] | None = None
     sealed: bool = False
     coarse: Annotated[int, Meta(ge=0, le=3)] | None = None
+    benchmark: bool = False
     about: str = ""
 
 

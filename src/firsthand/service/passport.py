@@ -155,6 +155,11 @@ class _Assembly:
         except NotFound:
             profile = None
         facts = merged([facts_of(profile, body) for body in bodies]) if profile else []
+        paid = tuple(
+            one
+            for one in facts
+            if profile and one.kind == "price" and not profile.elements[one.element].benchmark
+        )
         who = Counter(one.on_behalf_of or one.issuer for one in found)
         places = dict.fromkeys(name_of(one.place) for one in found if one.place)
         known = profile.steps.get(step) if profile else None
@@ -169,8 +174,8 @@ class _Assembly:
             parties=tuple(self.named(uri) for uri, _ in who.most_common(_MOST_NAMES)),
             more_parties=max(0, len(who) - _MOST_NAMES),
             places=tuple(places)[:_MOST_NAMES],
-            facts=tuple(one for one in facts if one.kind != "price"),
-            paid=tuple(one for one in facts if one.kind == "price"),
+            facts=tuple(one for one in facts if one not in paid),
+            paid=paid,
             sealed=sum(_sealed(body) for body in bodies),
             events=tuple(one.number for one in found),
         )

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from firsthand.errors import NotFound
 from firsthand.service.map import Drawn, draw
@@ -18,6 +16,7 @@ from firsthand.service.pages import built_page
 from firsthand.service.passport_facts import Fact
 from firsthand.service.passport_model import Certificate, Named, Passport
 from firsthand.trace.evidence import ORIGIN
+from firsthand.web.page_templates import STYLE, TEMPLATES, render
 from firsthand.web.words import LOCALES, Words, words_of
 
 __all__ = [
@@ -39,13 +38,11 @@ POLICY: Final = (
     "connect-src 'self' https: http://127.0.0.1:* http://localhost:*; "
     "base-uri 'none'; form-action 'none'"
 )
-STYLE: Final = "passport.css"
 SCRIPT: Final = "passport.js"
 ICON: Final = "icon.svg"
 
 ASSETS: Final = (STYLE, SCRIPT, ICON)
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
 _COLOURS: Final = 8
 _FILES: Final = {STYLE: "text/css", ICON: "image/svg+xml"}
 
@@ -67,19 +64,10 @@ class Links:
     shown: Callable[[str], str | None] = lambda _: None
 
 
-_JINJA: Final = Environment(
-    loader=FileSystemLoader(_TEMPLATES),
-    autoescape=select_autoescape(default=True),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
 def asset(name: str) -> tuple[bytes, str]:
     """A stylesheet or script of the page, and its media type. Raises NotFound."""
     if name in _FILES:
-        return (_TEMPLATES / name).read_bytes(), _FILES[name]
+        return (TEMPLATES / name).read_bytes(), _FILES[name]
     if name == SCRIPT:
         return built_page(SCRIPT).body, "text/javascript"
     raise NotFound(f"there is no {name[:40]}")
@@ -98,7 +86,8 @@ def missing_page(tag: str, links: Links) -> bytes:
 
 def _render(template: str, tag: str, links: Links, **values: Any) -> bytes:
     languages = [(one, words_of(one)) for one in LOCALES if one != "en-US"]
-    page = _JINJA.get_template(template).render(
+    return render(
+        template,
         words=words_of(tag),
         links=links,
         languages=languages,
@@ -107,7 +96,6 @@ def _render(template: str, tag: str, links: Links, **values: Any) -> bytes:
         policy=POLICY,
         **values,
     )
-    return page.encode()
 
 
 def _has_script() -> bool:

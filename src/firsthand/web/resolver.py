@@ -14,9 +14,11 @@ from firsthand.events.digital_link import DigitalLink, parse_path
 from firsthand.service.links import GS1, link_type_uri
 from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
 from firsthand.web.calls import JSON, Answer, Call, json_answer
-from firsthand.web.linkset_page import HTML_HEADERS, linkset_page
+from firsthand.web.linkset_page import linkset_page
+from firsthand.web.page_templates import PLAIN_HEADERS
 from firsthand.web.pages import HTML
 from firsthand.web.problems import Problem
+from firsthand.web.words import preferred
 
 __all__ = ["CORS", "LINKSET", "get_description", "get_digital_link", "item_answer"]
 
@@ -123,9 +125,9 @@ def _linkset(call: Call, levels: tuple[Level, ...], status: int = 200) -> Answer
     if media == HTML:
         return Answer(
             status,
-            linkset_page(levels, _as_linked_data(value)),
+            linkset_page(levels, _as_linked_data(value), preferred(call.headers.get("accept-language", ""))),
             f"{HTML}; charset=utf-8",
-            headers | HTML_HEADERS,
+            headers | PLAIN_HEADERS,
         )
     if media == "application/ld+json":
         return Answer(status, msgspec.json.encode(_as_linked_data(value)), media, headers)
