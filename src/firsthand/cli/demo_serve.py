@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 from firsthand.cli.output import note
+from firsthand.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from firsthand.service.demo import Played
@@ -41,6 +42,12 @@ def serve_seasons(seasons: Sequence[tuple[str, Path, Played]], port: int, chain_
     with _running(commands) as processes, suppress(KeyboardInterrupt):
         while all(process.poll() is None for process in processes):
             time.sleep(0.5)
+        gone = next(
+            command for (command, _), one in zip(commands, processes, strict=True) if one.poll() is not None
+        )
+        raise WorkspaceError(
+            f"`firsthand {' '.join(gone)}` ended; is its port in use? Run it by itself to see what it says"
+        )
 
 
 def _links(played: Played, base: str) -> Iterator[str]:
@@ -67,10 +74,14 @@ def _running(commands: Sequence[tuple[list[str], dict[str, str]]]) -> Iterator[l
                 )
             )
         # Whoever ends the demo by SIGTERM ends its servers, too.
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, _interrupted)
         yield processes
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(40)
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
