@@ -93,6 +93,7 @@ def message_signer(text: str, signature: bytes) -> bytes:
         key = recover_public_key(compact, digest, None)
         hashed: bytes = key.hash160()
     except Exception as error:
+        # The native back end raises ValueError; what the one in Python raises, the SDK does not say.
         raise InvalidInput(f"the signature is of no key: {error}") from None
     return hashed
 
