@@ -34,14 +34,14 @@ def statics() -> Path:
     return PROJECT / "src" / "firsthand" / "web" / "static"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Playwright, once for all tests of a process."""
+    """Playwright, once for the tests of this folder: while it lives, its process runs an event loop."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium, without windows."""
     path = shutil.which("chromium")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from firsthand.service.schema import HEAD
+
 
 def run(folder: Path, *arguments: str, passphrase: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "firsthand", "-C", str(folder), *arguments]
@@ -83,7 +85,7 @@ def test_a_workspace_in_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     assert json.loads(run(folder, "status", "--json").stdout)["parties"] == 1
     assert run(folder, "doctor").returncode == 0
     assert json.loads(run(folder, "reindex", "--json").stdout) == {"events": 0}
-    assert json.loads(run(folder, "upgrade", "--json").stdout)["before"] == "0002"
+    assert json.loads(run(folder, "upgrade", "--json").stdout)["before"] == HEAD
     again = run(tmp_path / "other", "init", "--database", postgresql_url)
     assert again.returncode == 1
     assert "holds tables already" in again.stderr

@@ -112,13 +112,16 @@ def make_live(folder: Path, database: str = "", **settings: str) -> Live:
     workspace.engine.dispose()
     live = Live(workspace.folder, free_port(), tokens, log=folder / "server.log")
     defaults = {"WEBHOOK_NETWORKS": "127.0.0.0/8", "AUTH_FAILURES_PER_MINUTE": "1000000"}
-    live.environ = {f"FIRSTHAND_SERVER__{name}": value for name, value in {**defaults, **settings}.items()}
+    live.environ = {
+        f"FIRSTHAND_{name if '__' in name else f'SERVER__{name}'}": value
+        for name, value in {**defaults, **settings}.items()
+    }
     return live
 
 
 @contextmanager
 def served(folder: Path, database: str = "", workers: int = 1, **settings: str) -> Iterator[Live]:
-    """A running server."""
+    """A running server; other settings than the server's are named with their section, SECTION__NAME."""
     live = make_live(folder, database, **settings)
     try:
         # A server that is late must be ended, too.

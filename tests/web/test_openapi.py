@@ -18,14 +18,21 @@ from tests.web.live import Live, captured, document, served
 
 # A request that breaks a schema may also be too long, and then is refused for that. A wrong event is found
 # by the capture job, after the 202. What a document or a query must be is more than an OpenAPI schema says,
-# so bodies that fit the schema may be refused. OPTIONS describes a path, whether or not the thing exists, and
-# so is left out where things are made and deleted.
+# so bodies that fit the schema may be refused, and names that are no URIs. OPTIONS describes a path, whether
+# or not the thing exists, and so is left out where things are made and deleted.
 CONFIG = """
 [checks.negative_data_rejection]
 expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "413", "414", "415"]
 
 [[operations]]
 include-method = "POST"
+
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "400", "401", "403", "404", "409"]
+
+[[operations]]
+include-path-regex = "^/(balance|credentials|links|recall|scans|trace)"
+include-method = "GET"
 
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409"]
@@ -45,7 +52,7 @@ expected-statuses = ["2xx", "400", "401", "403", "404", "409"]
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """A server with something in it."""
-    with served(tmp_path_factory.mktemp("openapi")) as live:
+    with served(tmp_path_factory.mktemp("openapi"), SCANS__PER_MINUTE="1000000") as live:
         with live.client("adela") as client:
             captured(client.post("/capture", json=document(*[event(n) for n in range(50)])))
             client.post("/queries", json={"name": "myQuery", "query": {"EQ_action": ["OBSERVE"]}})

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from firsthand import __version__
+from firsthand.proof.parties import is_uri
 from firsthand.service.api_keys import Principal
 from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.web.problems import Problem
@@ -31,6 +32,7 @@ VERSION_HEADERS: Final = {
 _OURS: Final = (2, 0, 0)
 _PER_PAGE: Final = 30
 MOST_PER_PAGE: Final = 1_000
+LONGEST_URI: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,24 @@ class Call:
             raise Problem(401, "SecurityException", "an API key is needed: Authorization: Bearer fh_…")
         return self.principal
 
-    def parameter(self, name: str) -> str | None:
-        """A query parameter that may be given once. Raises Problem when it is given again."""
+    def parameter(self, name: str, longest: int | None = None) -> str | None:
+        """A query parameter that may be given once. Raises Problem when it is given again.
+
+        Where it has a `longest` number of characters it has at least one, too.
+        """
         found = [value for key, value in self.query if key == name]
         if len(found) > 1:
             raise Problem(400, "QueryParameterException", f"{name} is given {len(found)} times")
+        if found and longest is not None and not 0 < len(found[0]) <= longest:
+            raise Problem(400, "QueryParameterException", f"{name} has 1 to {longest} characters")
         return found[0] if found else None
+
+    def uri_parameter(self, name: str) -> str | None:
+        """A query parameter that is a URI of at most `LONGEST_URI` characters. Raises Problem."""
+        found = self.parameter(name, LONGEST_URI)
+        if found is not None and not is_uri(found):
+            raise Problem(400, "QueryParameterException", f"{name} is a URI")
+        return found
 
     def only(self, *names: str) -> None:
         """Refuse query parameters that mean nothing here."""

@@ -38,7 +38,7 @@ def get_credentials(call: Call) -> Answer:
     call.only("subject", "perPage", "nextPageToken")
     state = call.page_state()
     ledger = call.server.workspace.credentials
-    subject = call.parameter("subject")
+    subject = call.uri_parameter("subject")
     kept = ledger.of([subject]) if subject is not None else ledger.all()
     mine = [one for one in kept if _may_read(call, one)]
     if state is not None:

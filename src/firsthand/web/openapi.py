@@ -16,6 +16,7 @@ from firsthand.web.gate import LONGEST_NAME
 from firsthand.web.openapi_schemas import TIME, URI, ref, schemas
 from firsthand.web.pages import HTML
 from firsthand.web.routes import ROUTES, Route
+from firsthand.web.traces import LONGEST_CLAIM
 
 __all__ = ["openapi_document"]
 
@@ -123,7 +124,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.path == "/find":
         found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
     if route[:2] == ("GET", "/links"):
-        found.append(_query("item", URI))
+        found.append(_query("item", {**URI, "maxLength": 500}))
     if route[:2] == ("GET", "/credentials"):
         found.append(_query("subject", URI))
         listing = True
@@ -149,7 +150,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append(_query("direction", {"type": "string", "enum": ["back", "forward"], "default": "back"}))
     if route.path == "/balance":
         found += [_query("since", TIME), _query("until", TIME), _query("party", URI)]
-        found.append(_query("claim", {"type": "string", "minLength": 1, "maxLength": 64}))
+        found.append(_query("claim", {"type": "string", "minLength": 1, "maxLength": LONGEST_CLAIM}))
     if (route.method, route.path) == ("POST", "/capture"):
         behaviour = {"type": "string", "enum": ["rollback", "proceed"], "default": "rollback"}
         found.append(_header("GS1-Capture-Error-Behaviour", behaviour))

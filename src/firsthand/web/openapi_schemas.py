@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from firsthand.proof.confirmation import COUNTER_SIGNATURE, MAX_LEAVES
 from firsthand.service.schedule import FIELDS
+from firsthand.web.calls import LONGEST_URI
 
 __all__ = ["TIME", "URI", "ref", "schemas"]
 
 Schema = dict[str, Any]
 
-URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
+URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": LONGEST_URI}
 TIME: Final = {"type": "string", "format": "date-time"}
 
 _TEXT: Final = {"type": "string"}

@@ -14,6 +14,7 @@ from firsthand.web.problems import Problem
 
 __all__ = ["get_balance", "get_lot_balance", "get_picture", "get_recall", "get_trace"]
 
+LONGEST_CLAIM: Final = 64
 _SVG: Final = "image/svg+xml"
 
 
@@ -59,8 +60,8 @@ def get_balance(call: Call) -> Answer:
         server.workspace,
         since=time_of(call.parameter("since")),
         until=time_of(call.parameter("until")),
-        party=call.parameter("party"),
-        claim=call.parameter("claim"),
+        party=call.uri_parameter("party"),
+        claim=call.parameter("claim", LONGEST_CLAIM),
         viewer=viewer,
         published=published,
     )
