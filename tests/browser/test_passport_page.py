@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Page, Route, expect
 
 from firsthand.service.chain_access import ChainAccess
@@ -28,7 +25,7 @@ from firsthand.web.server import Server
 from firsthand.web.site_pages import page_writer, shared_files
 from tests.browser.conftest import Check, Shot
 from tests.passport.conftest import PIECE, hostile_workspace
-from tests.web.live import free_port
+from tests.web.live import running
 
 PATH = "/id/item/shawl:1"
 
@@ -38,19 +35,6 @@ class Shown:
     access: ChainAccess
     server: Server
     url: str
-
-
-@contextmanager
-def running(app: Any) -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import uvicorn
 
 from firsthand.service.api_keys import create_key
 from firsthand.service.chain_access import ChainAccess
@@ -130,6 +131,20 @@ def served(folder: Path, database: str = "", workers: int = 1, **settings: str) 
     finally:
         if live.process is not None and live.process.poll() is None:
             live.stop()
+
+
+@contextmanager
+def running(app: Any) -> Iterator[str]:
+    """An application served by a thread of this process."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
 
 
 class Receiver:

@@ -29,7 +29,7 @@ class WalletKey:
 
     def __init__(self, secret: bytes, network: Network) -> None:
         self.network = network
-        self._secret = secret
+        self.secret = secret
 
     @cached_property
     def _key(self) -> Any:
@@ -37,7 +37,7 @@ class WalletKey:
         with sdk_import():
             from bsv.keys import PrivateKey
 
-        return PrivateKey(self._secret)
+        return PrivateKey(self.secret)
 
     @cached_property
     def public(self) -> bytes:

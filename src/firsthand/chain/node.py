@@ -263,6 +263,18 @@ class Node:
         """Whether the node's coin set, mempool included, has that output."""
         return self._ask("gettxout", hash_hex(txid), vout, True) is not None
 
+    def watch(self, script: bytes) -> None:
+        """Have the node's own wallet look out for the script, from now on and without its key."""
+        self._ask("importaddress", script.hex(), "firsthand", False)
+
+    def paying(self, script: bytes) -> list[bytes]:
+        """What the node's wallet has seen under a watched script, its mempool included."""
+        with _readable("listunspent"):
+            coins = self._ask("listunspent", 0, 9_999_999)
+            return sorted(
+                {from_hash_hex(one["txid"]) for one in coins if one["scriptPubKey"] == script.hex()}
+            )
+
     # JSON-RPC
 
     def _ask(self, method: str, *parameters: Any) -> Any:

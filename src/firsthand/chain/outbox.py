@@ -130,11 +130,12 @@ class Outbox:
         ours: bytes,
         seal: int | None = None,
         token: int | None = None,
+        state: TxState = TxState.UNKNOWN,
     ) -> None:
         """Store a signed transaction, as `put` does, in a larger database transaction.
 
         The output at index `token` holds a token, whoever's it is: no coin, but known, so that what spends it
-        falls with it.
+        falls with it. A `state` other than UNKNOWN is of what others have sent already.
         """
         self._coins.spend(connection, signed.spent, signed.txid)
         for vout, output in enumerate(signed.outputs):
@@ -147,8 +148,8 @@ class Outbox:
             "raw": signed.raw,
             "extended": signed.extended,
             "fee": signed.fee,
-            "state": TxState.UNKNOWN.value,
-            "detail": "not sent yet",
+            "state": state.value,
+            "detail": "not sent yet" if state is TxState.UNKNOWN else "",
             "attempts": 0,
         }
         connection.execute(OUTBOX.insert(), row)

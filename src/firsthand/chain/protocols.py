@@ -85,5 +85,11 @@ class CoinSource(Protocol):
     def transaction(self, txid: bytes) -> bytes | None:
         """The raw transaction, or None when they do not know it."""
 
+    def watch(self, script: bytes) -> None:
+        """Look out for money under this P2PKH script. Raises BroadcastUncertain when they cannot."""
+
+    def paying(self, script: bytes) -> list[bytes]:
+        """The IDs of the transactions with an unspent output under a P2PKH script that is watched."""
+
     def is_unspent(self, txid: bytes, vout: int) -> bool | None:
         """Whether that output is unspent as far as they can tell; None when they cannot."""

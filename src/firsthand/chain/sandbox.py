@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS output (
   PRIMARY KEY (txid, vout)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS output_spent ON output (spent_by);
+CREATE INDEX IF NOT EXISTS output_script ON output (script) WHERE length(script) = 25;
 """
 
 
@@ -152,6 +153,18 @@ class SandboxChain:
         with self._transaction() as db:
             row = db.execute(query, (txid, vout)).fetchone()
             return bool(row[0]) if row else False
+
+    def watch(self, script: bytes) -> None:
+        """The sandbox sees everything."""
+
+    def paying(self, script: bytes) -> list[bytes]:
+        """The transactions with an unspent output under this P2PKH script, in blocks and mempool."""
+        query = (
+            "SELECT DISTINCT txid FROM output "
+            "WHERE length(script) = 25 AND script = ? AND spent_by IS NULL ORDER BY txid"
+        )
+        with self._transaction() as db:
+            return [row[0] for row in db.execute(query, (script,))]
 
     # What only a sandbox has
 

@@ -7,7 +7,7 @@ BSV uses it since its UAHF; the parts that all inputs share are hashed once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from firsthand.chain.keys import WalletKey
@@ -40,11 +40,12 @@ _CHANGE_SIZE: Final = 8 + 1 + 25
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """An unspent output of ours."""
+    """An unspent output of ours; `key` unlocks it where that is not the key of whoever builds."""
 
     outpoint: Outpoint
     satoshis: int
     script: bytes
+    key: WalletKey | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,11 @@ def build(
     *,
     first: SignedInput | None = None,
 ) -> SignedTransaction:
-    """Spend all these coins of `key` into these outputs, and what is left above the fee into a change output.
+    """Spend all these coins into these outputs, and what is left above the fee into a change output.
 
-    `first` becomes input 0, already signed for output 0. Without a `change_script`, all that is left is the
-    fee. Raises InsufficientFunds saying how much is missing, InvalidInput when a script or the whole is
-    above the policy's limits.
+    `key` unlocks the coins that name none. `first` becomes input 0, already signed for output 0. Without a
+    `change_script`, all that is left is the fee. Raises InsufficientFunds saying how much is missing,
+    InvalidInput when a script or the whole is above the policy's limits.
     """
     held = sum(coin.satoshis for coin in coins) + (first.coin.satoshis if first else 0)
     spent = sum(output.satoshis for output in outputs)
@@ -156,7 +157,8 @@ def _sign(
             unlocking = first.script
         else:
             digest = double_sha256(head + outpoint + script + amount + tail)
-            unlocking = _unlocking(key.sign_digest(digest), _SIGHASH, key)
+            signer = coin.key or key
+            unlocking = _unlocking(signer.sign_digest(digest), _SIGHASH, signer)
         spend = outpoint + encode_varint(len(unlocking)) + unlocking + _SEQUENCE
         raw.append(spend)
         extended += [spend, amount, script]

@@ -65,6 +65,11 @@ class PartyLedger:
             self._catch_up(connection, None)
             return self._history.party(uri)
 
+    def is_known(self, uri: str) -> bool:
+        """Whether the URI is a party's, as of the entry that this projection admitted last."""
+        with self._lock:
+            return self._history.party(uri) is not None
+
     def find(self, name: str) -> Party:
         """The party of that URI, or the only one of that name. Raises Unauthorized."""
         parties = self.current().parties()

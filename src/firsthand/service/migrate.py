@@ -60,7 +60,13 @@ def reindex(workspace: Workspace, told: Callable[[int], None] = lambda done: Non
 def _fill(workspace: Workspace, connection: Connection, told: Callable[[int], None]) -> int:
     index = EventIndex(workspace.engine)
     index.clear(connection)
-    for projection in (workspace.places, workspace.members, workspace.confirmations, workspace.credentials):
+    for projection in (
+        workspace.places,
+        workspace.members,
+        workspace.confirmations,
+        workspace.credentials,
+        workspace.payouts,
+    ):
         projection.rebuild(connection)
     done = 0
     for entry in workspace.journal.entries():

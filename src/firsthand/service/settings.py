@@ -24,6 +24,7 @@ __all__ = [
     "Cost",
     "Database",
     "Finality",
+    "Pay",
     "Scans",
     "Sealing",
     "Server",
@@ -34,7 +35,7 @@ __all__ = [
 
 FILE_NAME = "firsthand.toml"
 ENV_PREFIX = "FIRSTHAND_"
-_LISTS = ("headers", "webhook_networks")
+_LISTS = ("headers", "rates", "webhook_networks")
 
 _MEMBER_URI = re.compile(r"[a-z][A-Za-z0-9._~:/-]*\{number\}")
 
@@ -103,6 +104,22 @@ class Scans(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     per_minute: int = 30
 
 
+class Pay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Thanking makers: rates of exchange, fees, and how slowly a payout changes."""
+
+    enabled: bool = True
+    rates: tuple[str, ...] = ()
+    rate_url: str = ""
+    rate_pointer: str = ""
+    rate_currency: str = "USD"
+    rate_max_age: int = 3_600
+    fee_permille: int = 0
+    fee_address: str = ""
+    smallest_output: int = 0
+    address_delay: int = 72
+    notify_url: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings; `uri` is what the URIs of parties, lots and places begin with."""
 
@@ -115,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     server: Server = Server()
     cooperative: Cooperative = Cooperative()
     scans: Scans = Scans()
+    pay: Pay = Pay()
 
 
 def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -145,7 +163,17 @@ def load_settings(folder: Path, environ: Mapping[str, str] = os.environ) -> Sett
 def write_settings(folder: Path, settings: Settings) -> None:
     """Write `firsthand.toml`. JSON strings, numbers and lists are TOML, too."""
     lines = [f"uri = {_toml(settings.uri)}"]
-    for group in ("chain", "finality", "cost", "database", "sealing", "server", "cooperative", "scans"):
+    for group in (
+        "chain",
+        "finality",
+        "cost",
+        "database",
+        "sealing",
+        "server",
+        "cooperative",
+        "scans",
+        "pay",
+    ):
         lines += ["", f"[{group}]"]
         values = getattr(settings, group)
         lines += [f"{name} = {_toml(getattr(values, name))}" for name in values.__struct_fields__]
@@ -172,8 +200,20 @@ def _convert(document: dict[str, Any], source: str) -> Settings:
     for name in settings.scans.__struct_fields__:
         if not 1 <= getattr(settings.scans, name) <= 1_000_000:
             raise WorkspaceError(f"{source}: scans.{name} is a number from 1 to 1,000,000")
+    _check_pay(settings.pay, source)
     if not _MEMBER_URI.fullmatch(settings.cooperative.member_uri):
         raise WorkspaceError(
             f"{source}: cooperative.member_uri needs {{number}}, as in party/member-{{number}}"
         )
     return settings
+
+
+def _check_pay(pay: Pay, source: str) -> None:
+    bounds = {"rate_max_age": (1, 604_800), "fee_permille": (0, 500), "smallest_output": (0, 1_000_000)}
+    for name, (low, high) in {**bounds, "address_delay": (0, 8_760)}.items():
+        if not low <= getattr(pay, name) <= high:
+            raise WorkspaceError(f"{source}: pay.{name} is a number from {low} to {high:,}")
+    if pay.fee_permille and not pay.fee_address:
+        raise WorkspaceError(f"{source}: pay.fee_permille needs pay.fee_address, which the fee is paid to")
+    if pay.rate_url and not pay.rate_pointer:
+        raise WorkspaceError(f"{source}: pay.rate_url needs pay.rate_pointer, such as /rate")

@@ -32,6 +32,9 @@ __all__ = [
     "ITEM_LINK",
     "NAMED_QUERY",
     "OBSERVED_LIST",
+    "PAYMENT",
+    "PAYMENT_LINE",
+    "PAYMENT_TRANSACTION",
     "PUBLISHED_LIST",
     "RELEASED_TOKEN",
     "SALE_RECEIPT",
@@ -290,3 +293,47 @@ ITEM_LINK: Final = Table(
     Index("ix_item_link_party", "party", "id"),
 )
 """Where the resolver leads from an item, as its party wants it; what is empty is not said."""
+
+PAYMENT: Final = Table(
+    "payment",
+    SERVICE_METADATA,
+    Column("id", KEY, primary_key=True),
+    Column("item", KEY, nullable=False, index=True),
+    Column("path", String, nullable=False),
+    Column("created", KEY, nullable=False, index=True),
+    Column("script", LargeBinary, index=True),
+    Column("quote", Text, nullable=False),
+)
+"""What a shopper was offered: the item, who shares in it, and where the money goes. Kept, as late money
+counts, too. `script` is of the one-time address, where there is one."""
+
+PAYMENT_TRANSACTION: Final = Table(
+    "payment_transaction",
+    SERVICE_METADATA,
+    Column("txid", LargeBinary, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("payment", KEY, index=True),
+    Column("satoshis", BigInteger, nullable=False),
+    Column("created", String, nullable=False),
+    Column("place", BigInteger),
+)
+"""A transaction that brought money (`wallet`, `direct`, `arrival`) or passed it on (`fanout`, `settle`), in
+the order in which they were made. How it stands, the outbox says. `place` is its record's in the log."""
+
+PAYMENT_LINE: Final = Table(
+    "payment_line",
+    SERVICE_METADATA,
+    Column("txid", LargeBinary, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("vout", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("payment", KEY, nullable=False, index=True),
+    Column("party", KEY, nullable=False, index=True),
+    Column("satoshis", BigInteger, nullable=False),
+    Column("prefix", String, nullable=False),
+    Column("suffix", String, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+)
+"""Whose each satoshi of an output is: `paid` out, `held` for a party (several may share one output), or a
+`fee`. `prefix` and `suffix` derive the output's key (BRC-29); both empty for a plain address."""

@@ -30,6 +30,7 @@ from firsthand.ledger.event_index import EventIndex
 from firsthand.ledger.log_tree import LogTree
 from firsthand.ledger.members import MemberRegister
 from firsthand.ledger.parties import PartyLedger
+from firsthand.ledger.payouts import PayoutLedger
 from firsthand.ledger.places import PlaceTree
 from firsthand.ledger.sealed_fields import SealedFields
 from firsthand.profiles import Profile, load_profile, profile_names
@@ -77,6 +78,7 @@ class Workspace:
         self.confirmations = ConfirmationLedger(engine)
         self.credentials = CredentialLedger(engine)
         self.sealed = SealedFields(engine)
+        self.payouts = PayoutLedger(engine, self.parties)
         projections = (
             self.parties,
             self.tree,
@@ -86,6 +88,7 @@ class Workspace:
             self.confirmations,
             self.credentials,
             self.sealed,
+            self.payouts,
         )
         self.journal = DatabaseJournal(engine, now, projections)
         self._signing_keys: dict[str, SigningKey] = {}

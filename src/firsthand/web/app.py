@@ -19,10 +19,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from firsthand.service import capture_jobs
 from firsthand.service.delivery import Delivery
+from firsthand.service.pay_store import PaymentStore
 from firsthand.service.scans import forget_scans
 from firsthand.web.calls import VERSION_HEADERS
 from firsthand.web.gate import SLASH, Gate, request_id_of
 from firsthand.web.metrics import DELIVERIES
+from firsthand.web.pay import follow_payments
 from firsthand.web.problems import PROBLEM, Problem
 from firsthand.web.routes import Route, by_path
 from firsthand.web.server import Server
@@ -31,6 +33,8 @@ from firsthand.web.sockets import Hub, socket_route
 __all__ = ["make_server_app"]
 
 _TICK_S: Final = 0.5
+_FOLLOW_S: Final = 2
+"""Between two looks at the chain for payments."""
 _NAME: Final = re.compile(r"\{(\w+)\}")
 _FORGET_S: Final = 3600.0
 """How often scans are looked for that are too old to be kept."""
@@ -117,10 +121,14 @@ async def _background(server: Server) -> None:
     """Waiting capture jobs, deliveries and the audit trail, until the server stops."""
     delivery = Delivery(server.workspace, server.published)
     deliveries: asyncio.Task[None] | None = None
-    forget_at = 0.0
+    payments: asyncio.Task[None] | None = None
+    forget_at = follow_at = 0.0
     while not server.stopping.is_set():
         await _safely(lambda: _drain(server))
         await _safely(server.audit.flush)
+        if time.monotonic() >= follow_at and (payments is None or payments.done()):
+            follow_at = time.monotonic() + _FOLLOW_S
+            payments = asyncio.create_task(_safely(lambda: follow_payments(server)))
         if time.monotonic() >= forget_at:
             await _safely(lambda: _forget(server))
             forget_at = time.monotonic() + _FORGET_S
@@ -128,8 +136,9 @@ async def _background(server: Server) -> None:
         if deliveries is None or deliveries.done():
             deliveries = asyncio.create_task(_safely(lambda: _deliver(delivery)))
         await asyncio.sleep(_TICK_S)
-    if deliveries is not None:
-        await deliveries
+    for task in (deliveries, payments):
+        if task is not None:
+            await task
 
 
 def _drain(server: Server) -> None:
@@ -139,6 +148,7 @@ def _drain(server: Server) -> None:
 
 def _forget(server: Server) -> None:
     forget_scans(server.workspace)
+    PaymentStore(server.access).forget(server.payments_since())
 
 
 def _deliver(delivery: Delivery) -> None:

@@ -14,7 +14,9 @@ from urllib.parse import quote, urlsplit
 
 from firsthand.errors import InvalidInput, NotFound
 from firsthand.ledger.event_sql import Viewer
+from firsthand.service.paid import paid_to_makers
 from firsthand.service.passport import passport
+from firsthand.service.pay_views import paid_value
 from firsthand.service.photographs import has_photograph, key_of, photograph
 from firsthand.service.prove import prove_events
 from firsthand.web.calls import JSON, Answer, Call
@@ -207,7 +209,11 @@ def _page(server: Server, uri: str, language: str) -> Answer:
     except (NotFound, InvalidInput):
         body = missing_page(language, links)
         return Answer(404, body, f"{HTML}; charset=utf-8", {**_HEADERS, "Content-Language": language})
-    body = passport_page(found, language, links)
+    paid = None
+    if found.makers and server.workspace.settings.pay.enabled:
+        links = replace(links, pay=f"/pay?item={quote(found.uri, safe='')}&lang={language}")
+        paid = paid_value(server.access, paid_to_makers(server.access, found.uri))
+    body = passport_page(found, language, links, paid)
     headers = {**_HEADERS, "Content-Language": language, "ETag": etag_of(body)}
     return Answer(200, body, f"{HTML}; charset=utf-8", headers)
 

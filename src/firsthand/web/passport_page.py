@@ -39,6 +39,7 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'none'"
 )
 SCRIPT: Final = "passport.js"
+_PAY_SCRIPTS: Final = ("pay.js", "wallet.js")
 ICON: Final = "icon.svg"
 
 ASSETS: Final = (STYLE, SCRIPT, ICON)
@@ -52,7 +53,7 @@ class Links:
     """Where a passport's page leads: to itself in a language, its data, its proofs, and what it loads.
 
     `headers` is a header service to ask where one of the sandbox is known; `shown` gives a photograph's
-    address by its hash, or None.
+    address by its hash, or None. `pay` is where its makers are thanked, empty where that cannot be.
     """
 
     page: Callable[[str], str]
@@ -61,6 +62,7 @@ class Links:
     verifier: str
     asset: Callable[[str], str]
     headers: str = ""
+    pay: str = ""
     shown: Callable[[str], str | None] = lambda _: None
 
 
@@ -68,15 +70,15 @@ def asset(name: str) -> tuple[bytes, str]:
     """A stylesheet or script of the page, and its media type. Raises NotFound."""
     if name in _FILES:
         return (TEMPLATES / name).read_bytes(), _FILES[name]
-    if name == SCRIPT:
-        return built_page(SCRIPT).body, "text/javascript"
+    if name in (SCRIPT, *_PAY_SCRIPTS):
+        return built_page(name).body, "text/javascript"
     raise NotFound(f"there is no {name[:40]}")
 
 
-def passport_page(found: Passport, tag: str, links: Links) -> bytes:
-    """The page in a language of LOCALES."""
+def passport_page(found: Passport, tag: str, links: Links, paid: dict[str, Any] | None = None) -> bytes:
+    """The page in a language of LOCALES; `paid` is what makers were paid (`service.pay_views`), if known."""
     view = _View(found, words_of(tag))
-    return _render("passport.html", tag, links, passport=found, view=view)
+    return _render("passport.html", tag, links, passport=found, view=view, paid=paid)
 
 
 def missing_page(tag: str, links: Links) -> bytes:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from datetime import datetime, timedelta
 from hmac import new as hmac
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from firsthand.service.chain_access import ChainAccess
 from firsthand.service.links import links_state
 from firsthand.service.page_tokens import PageTokens
 from firsthand.service.publish import published_end
+from firsthand.service.rates import Rates
 from firsthand.service.tables import AUDIT
 from firsthand.web.page_cache import PageCache
 
@@ -27,6 +29,7 @@ SANDBOX_HEADERS: Final = "FIRSTHAND_SANDBOX_HEADERS"
 
 _PUBLISHED_FOR: Final = 5.0
 _FAILURE_WINDOW: Final = 60.0
+_WATCHED_DAYS: Final = 2
 _MOST_CLIENTS: Final = 10_000
 _MOST_ROWS: Final = 100_000
 """Of the trail that wait for a database which does not answer."""
@@ -46,6 +49,8 @@ class Server:
         self.audit = Audit(access)
         self.failures = Failures(self.settings.auth_failures_per_minute)
         self.scans = Failures(access.workspace.settings.scans.per_minute)
+        self.payments = Failures(access.workspace.settings.scans.per_minute)
+        self.rates = Rates(self.workspace)
         self.stopping = threading.Event()
         self._links: tuple[float, str] = (-_PUBLISHED_FOR, "")
         self._published: tuple[float, int] = (-_PUBLISHED_FOR, 0)
@@ -64,6 +69,11 @@ class Server:
             state = links_state(self.workspace)
             self._links = (time.monotonic(), state)
         return state
+
+    def payments_since(self) -> str:
+        """From when on offered addresses are looked at: money that comes later is found by `pay settle`."""
+        earliest = datetime.fromisoformat(self.workspace.now()) - timedelta(days=_WATCHED_DAYS)
+        return earliest.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def published(self) -> int:
         """The number below which every event is public, at most five seconds old."""
