@@ -313,6 +313,8 @@ def test_a_hostile_answer_is_uncertain_at_worst(result: Any) -> None:
         lambda: node.headers(0, 3),
         lambda: node.transaction(signed.txid),
         lambda: node.is_unspent(signed.txid, 0),
+        lambda: node.watch(b"script"),
+        lambda: node.paying(b"script"),
     ]
     for call in calls:
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import uvicorn
@@ -22,7 +22,7 @@ import uvicorn
 from firsthand.chain.arc import Arc
 from firsthand.chain.header_service import HeaderService
 from firsthand.chain.headers import check_headers
-from firsthand.chain.keys import WalletKey
+from firsthand.chain.keys import WalletKey, p2pkh_script
 from firsthand.chain.networks import NETWORKS
 from firsthand.chain.node import Node
 from firsthand.chain.protocols import FeePolicy, TxState
@@ -75,6 +75,7 @@ class RpcServer(BaseHTTPRequestHandler):
 
     chain: SandboxChain
     txindex = True
+    watched: ClassVar[set[str]] = set()
 
     def do_POST(self) -> None:
         if self.headers["Authorization"] != "Basic dXNlcjpwYXNzd29yZA==":
@@ -162,6 +163,16 @@ class RpcServer(BaseHTTPRequestHandler):
         confirmations = tip - status.block_height + 1 if status.block_height else 0
         return {"bestblock": hash_hex(best), "confirmations": confirmations, "value": 1}
 
+    def rpc_importaddress(self, script: str, label: str, rescan: bool) -> None:
+        type(self).watched = {*self.watched, script}
+
+    def rpc_listunspent(self, least: int, most: int) -> Any:
+        return [
+            {"txid": hash_hex(txid), "vout": 0, "scriptPubKey": script, "amount": 0.0001}
+            for script in sorted(self.watched)
+            for txid in self.chain.paying(bytes.fromhex(script))
+        ]
+
     def rpc_getmerkleproof2(self, block: str, txid: str, full: bool, target: str, form: str) -> Any:
         status = self.chain.status(from_hash_hex(txid))
         if status.bump is None or hash_hex(status.block_hash or b"") != block:
@@ -187,7 +198,9 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
         yield Bench(chain, Arc(url, dialect=request.param), HeaderService(url), None)
         stop()
     else:
-        handler = type("Handler", (RpcServer,), {"chain": chain, "txindex": request.param == "node"})
+        handler = type(
+            "Handler", (RpcServer,), {"chain": chain, "txindex": request.param == "node", "watched": set()}
+        )
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -294,6 +307,22 @@ def test_after_a_reorganisation_the_proof_is_another(bench: Bench) -> None:
     assert after.block_hash != before.block_hash
     bench.chain.reorganise(2, keep_out=True)
     assert bench.broadcaster.status(signed.txid).state in (TxState.SEEN, TxState.UNKNOWN)
+
+
+def test_money_under_a_watched_script_is_found(bench: Bench) -> None:
+    if bench.coins is None:
+        pytest.skip("ARC cannot look scripts up")
+    wanted = p2pkh_script(b"\x07" * 20)
+    bench.coins.watch(wanted)
+    assert bench.coins.paying(wanted) == []
+    policy = bench.broadcaster.policy()
+    output = [TxOutput(700, wanted), TxOutput(700, wanted)]
+    signed = build([coin(bench.chain)], output, KEY.script, policy, KEY)
+    bench.broadcaster.broadcast([signed.extended])
+    assert bench.coins.paying(wanted) == [signed.txid]
+    bench.chain.mine()
+    assert bench.coins.paying(wanted) == [signed.txid]
+    assert bench.coins.paying(p2pkh_script(b"\x08" * 20)) == []
 
 
 def test_coins_are_looked_up(bench: Bench) -> None:

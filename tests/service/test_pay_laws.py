@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection, Engine
 
+from firsthand.chain.keys import WalletKey
 from firsthand.chain.protocols import TxState
 from firsthand.chain.sandbox import SandboxChain
 from firsthand.errors import BroadcastUncertain, FirsthandError
@@ -76,10 +77,17 @@ def _begin(counted: object) -> object:
 class Payments(RuleBasedStateMachine):
     """A cooperative, its chain, shoppers who pay well or badly, and a process that may die at any step."""
 
-    @initialize(receives=st.booleans(), wallets=st.sets(st.integers(0, 2)))
-    def begin(self, receives: bool, wallets: set[int]) -> None:
+    @initialize(
+        receives=st.booleans(),
+        wallets=st.sets(st.integers(0, 2)),
+        smallest=st.sampled_from([0, 700]),
+        permille=st.sampled_from([0, 30]),
+    )
+    def begin(self, receives: bool, wallets: set[int], smallest: int, permille: int) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.village = new_village(self.folder)
+        operator = WalletKey(b"\x31" * 32, self.village.access.network).address
+        self.village.set(smallest_output=smallest, fee_permille=permille, fee_address=operator)
         self.paid: list[tuple[Payment, bytes]] = []
         self.quotes: list[Payment] = []
         if receives:

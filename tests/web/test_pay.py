@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from firsthand.proof.transaction import TxOutput
+from firsthand.service.api_keys import create_key
 from firsthand.service.pay_out import pass_on
 from firsthand.service.pay_store import PaymentStore
 from firsthand.web.app import make_server_app
@@ -150,3 +152,28 @@ def test_a_flood_of_quotes_is_slowed_down(tmp_path: Path) -> None:
         statuses = [httpx.post(f"{url}/pay", json=wanted, headers=DATA).status_code for _ in range(32)]
     assert statuses[:30] == [201] * 30
     assert statuses[30:] == [429, 429]
+
+
+def test_a_cooperative_sees_its_members_sums_as_page_and_data(shop: Shop) -> None:
+    workspace = shop.village.access.workspace
+    keys = {name: create_key(workspace, name, ("read",))[1] for name in ("Coop", "Adela")}
+    assert shop.client.get("/payments").status_code == 401
+    asked = shop.client.get("/payments", headers={"Accept": "text/html"})
+    assert asked.headers["WWW-Authenticate"].startswith("Basic")
+    page = shop.client.get("/payments", auth=("", keys["Coop"]), headers={"Accept": "text/html"})
+    assert page.status_code == 200, page.text
+    assert "Rosa" in page.text
+    assert "What shoppers gave" in page.text
+    data = shop.client.get("/payments", headers={**DATA, "Authorization": f"Bearer {keys['Coop']}"}).json()
+    by_uri = {one["uri"]: one for one in data["parties"]}
+    assert by_uri[shop.village.members[0].uri]["held"] > 0
+    rosa = f"/payments/{quote(shop.village.members[0].uri, safe='')}"
+    assert shop.client.get(rosa, auth=("", keys["Coop"]), headers={"Accept": "text/html"}).status_code == 200
+    assert shop.client.get(rosa, auth=("", keys["Adela"])).status_code == 404
+    own = f"/payments/{quote(shop.village.maker.uri, safe='')}"
+    lines = shop.client.get(own, auth=("x", keys["Adela"]), headers=DATA).json()["lines"]
+    assert lines[0]["kind"] == "paid"
+    for wrong in ("Basic !", "Basic " + "a" * 10, "Basic Og==", "Digest x"):
+        assert shop.client.get("/payments", headers={"Authorization": wrong}).status_code == 401
+    # Basic is for pages alone: no other site's form can make a browser write with it.
+    assert shop.client.post("/links", json={}, auth=("", keys["Coop"])).status_code == 401

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
+from math import lcm
 from typing import Any, Final
 
 from firsthand.chain.keys import WalletKey, key_hash, p2pkh_script
@@ -59,17 +60,22 @@ def split(total: int, shares: Mapping[str, Fraction], smallest: int) -> Split:
     No satoshi is lost or made. A party whose part is below `smallest` is grouped, one with nothing left out.
     Raises InvalidInput for shares that are negative or do not sum to one.
     """
-    if total < 0 or sum(shares.values()) != 1 or any(share < 0 for share in shares.values()):
+    # In whole numbers of one denominator: fractions of their own would be reduced a thousand times.
+    whole = lcm(*(share.denominator for share in shares.values()))
+    weights = {
+        party: shares[party].numerator * (whole // shares[party].denominator) for party in sorted(shares)
+    }
+    if total < 0 or sum(weights.values()) != whole or min(weights.values(), default=0) < 0:
         raise InvalidInput("shares are at least 0 and sum to exactly 1, of an amount of at least 0")
-    exact = {party: total * share for party, share in shares.items()}
-    parts = {party: int(value) for party, value in exact.items()}
-    # `sorted` is stable, so equal remainders stand in the order of the URIs.
-    by_remainder = sorted(sorted(exact), key=lambda party: parts[party] - exact[party])
-    for party in by_remainder[: total - sum(parts.values())]:
-        parts[party] += 1
+    parts = {party: total * weight // whole for party, weight in weights.items()}
+    left = total - sum(parts.values())
+    if left:
+        # `sorted` is stable, so equal remainders stand in the order of the URIs.
+        for party in sorted(weights, key=lambda party: -(total * weights[party] % whole))[:left]:
+            parts[party] += 1
     return Split(
-        {party: part for party, part in sorted(parts.items()) if part >= smallest and part},
-        {party: part for party, part in sorted(parts.items()) if 0 < part < smallest},
+        {party: part for party, part in parts.items() if part >= smallest and part},
+        {party: part for party, part in parts.items() if 0 < part < smallest},
     )
 
 

@@ -156,8 +156,8 @@ def paid_to_makers(access: ChainAccess, item: str) -> PaidSoFar:
     )
 
 
-def party_lines(access: ChainAccess, parties: Collection[str]) -> list[PartyLine]:
-    """What these parties got and what is held for them, oldest first; what was passed on is not held."""
+def party_lines(access: ChainAccess, parties: Collection[str] | None) -> list[PartyLine]:
+    """What these parties, or all, got, and what is held for them and not passed on, oldest first."""
     store = PaymentStore(access)
     items = {one.id: one.quote.item for one in store.all()}
     standings = {one.txid: one for one in store.standings() if not one.refused}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import secrets
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -20,7 +21,7 @@ from firsthand.chain.keys import address_script
 from firsthand.chain.payment import Derivation, locking_script, smallest_output, split
 from firsthand.chain.protocols import FeePolicy
 from firsthand.chain.signing import transaction_size
-from firsthand.errors import Conflict, InvalidInput, NotFound
+from firsthand.errors import BroadcastUncertain, Conflict, InvalidInput, NotFound
 from firsthand.ledger.event_sql import Viewer
 from firsthand.proof.transaction import TxOutput
 from firsthand.service.chain_access import ChainAccess
@@ -167,6 +168,10 @@ def quote(
     made, script = _PATHS[path](access, found, made)
     payment = Payment(str(uuid.uuid4()), now, script, made)
     PaymentStore(access).add(payment)
+    if script is not None and access.coin_source is not None:
+        # Without it the payment is taken in when whoever pays sends the transaction.
+        with suppress(BroadcastUncertain):
+            access.coin_source.watch(script)
     return payment
 
 

@@ -11,7 +11,7 @@ from firsthand.errors import FirsthandError
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.transaction import hash_hex
 from firsthand.service.chain_access import ChainAccess
-from firsthand.service.paid import PaidSoFar
+from firsthand.service.paid import PaidSoFar, accrued, party_lines
 from firsthand.service.passport import name_of
 from firsthand.service.pay import PATHS, Options
 from firsthand.service.pay_store import (
@@ -26,10 +26,20 @@ from firsthand.service.pay_store import (
     QuotedOutput,
     Standing,
 )
-from firsthand.service.payout_addresses import payment_identity, payouts_of
+from firsthand.service.payout_addresses import Notice, payment_identity, payouts_of
 from firsthand.service.rates import SATOSHIS, Rate, Rates
 
-__all__ = ["SUGGESTED", "current_rate", "options_value", "paid_value", "payment_uri", "payment_value"]
+__all__ = [
+    "SUGGESTED",
+    "current_rate",
+    "notice_value",
+    "options_value",
+    "paid_value",
+    "parties_value",
+    "party_value",
+    "payment_uri",
+    "payment_value",
+]
 
 SUGGESTED: Final = ("1.00", "2.00", "5.00")
 """Amounts that a page offers, in the shopper's currency."""
@@ -150,6 +160,78 @@ def paid_value(access: ChainAccess, paid: PaidSoFar) -> dict[str, Any]:
             }
             for proof in paid.proofs
         ],
+    }
+
+
+def party_value(access: ChainAccess, party: str) -> dict[str, Any]:
+    """What a party or member got from shoppers, and what is held for it, line by line."""
+    found = party_lines(access, [party])
+    # What has come and is not passed on yet has no lines.
+    held = accrued(access).get(party, 0)
+    return {
+        **_named(access, party),
+        "paid": sum(one.line.satoshis for one in found if one.line.kind == PAID),
+        "held": held,
+        "lines": [
+            {
+                "created": one.created,
+                "item": one.item,
+                "kind": one.line.kind,
+                "satoshis": one.line.satoshis,
+                "txid": hash_hex(one.line.txid),
+                "output": one.line.vout,
+                "state": one.standing.state.value,
+                "blockHeight": one.standing.block_height,
+                "place": one.standing.place,
+            }
+            for one in found
+        ],
+    }
+
+
+def parties_value(access: ChainAccess, cooperative: str | None = None) -> dict[str, Any]:
+    """What each party got and what is held for each; of one cooperative and its members, or of all."""
+    held = accrued(access)
+    paid: dict[str, int] = {}
+    for one in party_lines(access, None):
+        if one.line.kind == PAID:
+            paid[one.line.party] = paid.get(one.line.party, 0) + one.line.satoshis
+    members = access.workspace.members
+    parties = {
+        party
+        for party in {*held, *paid}
+        if cooperative in (None, party) or members.cooperative_of(party) == cooperative
+    }
+    payouts = payouts_of(access.workspace, parties)
+    rows = []
+    for party in sorted(parties):
+        record = payouts[party].record if party in payouts else None
+        where = "nowhere yet" if record is None else "identity key" if record.identity_key else "address"
+        name = members.display_name(party)
+        row = {**_named(access, party), "paid": paid.get(party, 0), "held": held.get(party, 0)}
+        rows.append({**row, "name": name or row["name"], "payout": where})
+    return {
+        "parties": rows,
+        "paid": sum(paid[one] for one in parties & set(paid)),
+        "held": sum(held.values()),
+    }
+
+
+def notice_value(notice: Notice) -> dict[str, Any]:
+    """A payout statement and how it stands."""
+    stated = notice.stated
+    record = stated.record
+    return {
+        "party": stated.party,
+        "issuer": stated.issuer,
+        "place": stated.place,
+        "recorded": stated.recorded,
+        "effective": notice.effective,
+        "state": notice.state,
+        "identityKey": record.identity_key or None if record else None,
+        "address": record.address or None if record else None,
+        "public": record.public if record else None,
+        "forMembers": record.for_members if record else None,
     }
 
 

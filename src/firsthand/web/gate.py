@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import time
 from typing import Any, Final
@@ -16,6 +17,7 @@ from firsthand.service.api_keys import Principal, authenticate
 from firsthand.web.calls import JSON, VERSION_HEADERS, Answer, Call
 from firsthand.web.epcis_events import pairs_of
 from firsthand.web.metrics import REQUESTS
+from firsthand.web.pages import HTML
 from firsthand.web.problems import PROBLEM, Problem, problem_of
 from firsthand.web.routes import Route
 from firsthand.web.server import Server
@@ -120,19 +122,21 @@ class Gate:
             readable = route.scope == "read" and route.access == "key" and request.method == "GET"
             if readable and self.server.settings.public_read:
                 return Principal("", None, frozenset(("read",)))
-            raise _unauthenticated("an API key is needed: Authorization: Bearer fh_…")
+            raise _unauthenticated("an API key is needed: Authorization: Bearer fh_…", route)
         client = client_of(request)
         wait = self.server.failures.wait(client)
         if wait:
             raise Problem(429, "", "too many failed attempts from your address", {"Retry-After": str(wait)})
         scheme, _, token = header.partition(" ")
         try:
-            if scheme.lower() != "bearer":
+            if scheme.lower() == "basic" and HTML in (route.media, *route.also):
+                token = _password(token)
+            elif scheme.lower() != "bearer":
                 raise Unauthorized("expected Authorization: Bearer fh_…")
             principal = authenticate(self.server.workspace, token.strip())
         except Unauthorized as error:
             self.server.failures.add(client)
-            raise _unauthenticated(str(error)) from None
+            raise _unauthenticated(str(error), route) from None
         if not principal.may(route.scope):
             raise Problem(403, "SecurityException", f"this API key has not the scope {route.scope}")
         return principal
@@ -220,8 +224,18 @@ def client_of(request: Any) -> str:
     return str(client[0]) if client else ""
 
 
-def _unauthenticated(detail: str) -> Problem:
-    return Problem(401, "SecurityException", detail, {"WWW-Authenticate": "Bearer"})
+def _unauthenticated(detail: str, route: Route) -> Problem:
+    # A page's reader is asked by the browser: the password is the API key.
+    asked = 'Basic realm="Firsthand", charset="UTF-8"' if HTML in (route.media, *route.also) else "Bearer"
+    return Problem(401, "SecurityException", detail, {"WWW-Authenticate": asked})
+
+
+def _password(credentials: str) -> str:
+    """The password of HTTP Basic credentials (RFC 7617). Raises Unauthorized."""
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        raise Unauthorized("the credentials cannot be read") from None
 
 
 def _check_accept(request: Request[Any, Any, Any], media_types: tuple[str, ...]) -> None:

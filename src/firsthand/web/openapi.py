@@ -123,6 +123,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     )
     if route.path == "/find":
         found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
+    if route.path in ("/pay", "/paid") and route.method == "GET":
+        found.append({**_query("item", URI), "required": True})
+    if route[:2] == ("GET", "/pay"):
+        found.append(_query("currency", {"type": "string", "minLength": 1, "maxLength": 3}))
     if route[:2] == ("GET", "/links"):
         found.append(_query("item", {**URI, "maxLength": 500}))
     if route[:2] == ("GET", "/credentials"):
@@ -210,10 +214,14 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/queries/{queryName}/subscriptions": "NewSubscription",
         "/scans": "NewScan",
         "/links": "NewLink",
+        "/pay": "NewPayment",
+        "/pay/{paymentID}/transactions": "PaymentTransaction",
         "/credentials": "NewCertificates",
         "/credentials/{credentialID}/status": "StatusWanted",
     }
     content: dict[str, Any] = {_JSON: {"schema": ref(schemas[route.path])}}
+    if route.path == "/pay/{paymentID}/transactions":
+        content["application/octet-stream"] = {"schema": {"type": "string", "format": "binary"}}
     if route.path == "/capture":
         content[ENVELOPE_MEDIA] = {"schema": ref("SignedCapture")}
     note = f"At most {limits.events} events and {limits.size} bytes" if route.path == "/capture" else ""
@@ -243,6 +251,12 @@ _ANSWERS: Final = {
     "/credentials/{credentialID}/standing": "Standing",
     "/credentials/{credentialID}/status": "StatusMade",
     "/status/{statusListID}": "Anything",
+    "/pay": "PaymentOptions",
+    "/pay/{paymentID}": "Payment",
+    "/pay/{paymentID}/transactions": "Payment",
+    "/paid": "Paid",
+    "/payments": "Payments",
+    "/payments/{party}": "PartyPayments",
     "/scans": "ScanVerdict",
     "/scans/{piece}": "ScanVerdict",
     "/trace/{lot}": "Trace",
@@ -260,6 +274,8 @@ _CREATED: Final = {
     "/queries": (201, "Query"),
     "/queries/{queryName}/subscriptions": (201, "Subscription"),
     "/links": (201, "Link"),
+    "/pay": (201, "Payment"),
+    "/pay/{paymentID}/transactions": (202, "Payment"),
     "/credentials": (201, "IssuedCertificates"),
 }
 
@@ -275,7 +291,7 @@ def _responses(route: Route) -> dict[str, Any]:
             "headers": _headers("Location"),
             "content": {_JSON: {"schema": ref(name)}},
         }
-    elif route.path == "/trace/{lot}/picture":
+    elif route.media == "image/svg+xml":
         found["200"] = {"description": "Drawn", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
@@ -285,17 +301,22 @@ def _responses(route: Route) -> dict[str, Any]:
         found["307"] = {"description": "The label's item", "headers": _headers("Location")}
         found["404"] = {"description": "No label has this code", "content": page}
     elif route.media == HTML:
-        found["200"] = {"description": "The page", "content": {route.media: {"schema": {"type": "string"}}}}
+        content = {route.media: {"schema": {"type": "string"}}}
+        if _JSON in route.also:
+            content[_JSON] = {"schema": ref(_ANSWERS[route.path])}
+        found["200"] = {"description": "The page", "content": content}
         found["304"] = {"description": "It has not changed"}
     else:
         name = _ANSWERS.get(
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
         )
         found["200"] = {"description": "Found", "content": {route.media: {"schema": ref(name)}}}
-    if route.path == "/countersignatures":
-        del found["201"]["headers"]
+    if route.path in ("/countersignatures", "/pay/{paymentID}/transactions"):
+        del found["202" if "202" in found else "201"]["headers"]
     for status in _problem_statuses(route):
         found[str(status)] = _problem(status)
+    if route.path == "/pay" and route.method == "POST":
+        found["303"] = {"description": "To the payment's page, after a form", "headers": _headers("Location")}
     if route.path == "/find":
         found["400"]["content"] |= {route.media: {"schema": {"type": "string"}}}
     return found
@@ -309,6 +330,8 @@ def _problem_statuses(route: Route) -> list[int]:
     statuses = {400, 406, 414, 500}
     if route.access != "public":
         statuses |= {401, 403, 429}
+    if route.path.startswith(("/pay/", "/paid")) or route.path == "/pay":
+        statuses |= {404, 409, 429}
     if "{" in route.path or any(one["name"] == "nextPageToken" for one in _parameters(route)):
         statuses.add(404)
     if route.has_body:

@@ -136,6 +136,7 @@ def follow_payments(server: Server) -> None:
         return
     with suppress(BroadcastUncertain):
         watch(access, waiting)
+    with suppress(BroadcastUncertain):
         pass_on(access)
 
 
