@@ -61,6 +61,7 @@ mkdirSync(tools, { recursive: true });
 writeFileSync(join(statics, "verifier.js"), await script("src/verifier.ts"));
 writeFileSync(join(statics, "passport.js"), await script("src/passport/main.ts"));
 writeFileSync(join(statics, "pay.js"), await script("src/pay/main.ts"));
+writeFileSync(join(statics, "claim.js"), await script("src/own/main.ts"));
 writeFileSync(join(statics, "wallet.js"), await script("src/pay/wallet.ts"));
 writeFileSync(join(statics, "verify.html"), await page());
 writeFileSync(join(tools, "agree.mjs"), await script("src/agree.ts", { minify: false }));

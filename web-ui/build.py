@@ -17,7 +17,8 @@ from typing import Final
 HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = HERE.parent / "src" / "firsthand" / "web" / "static"
 TOOLS: Final = HERE.parent / "build" / "web-ui"
-OUTPUTS: Final = (STATIC / "verifier.js", STATIC / "passport.js", STATIC / "pay.js", STATIC / "wallet.js", STATIC / "verify.html", TOOLS / "agree.mjs")
+PAGES: Final = ("verifier.js", "passport.js", "pay.js", "wallet.js", "claim.js", "verify.html")
+OUTPUTS: Final = (*(STATIC / name for name in PAGES), TOOLS / "agree.mjs")
 MODULES: Final = HERE / "node_modules"
 STAMP: Final = MODULES / ".package-lock.json"
 

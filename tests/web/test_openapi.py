@@ -31,7 +31,7 @@ include-method = "POST"
 expected-statuses = ["2xx", "400", "401", "403", "404", "409"]
 
 [[operations]]
-include-path-regex = "^/(balance|credentials|links|pay|paid|recall|scans|trace)"
+include-path-regex = "^/(balance|credentials|links|claim|pay|paid|recall|scans|tokens|trace)"
 include-method = "GET"
 
 [operations.checks.positive_data_acceptance]

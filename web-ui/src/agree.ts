@@ -8,11 +8,20 @@ import { ROLES } from "./proof/parties.ts";
 import { Report, STEPS, verify } from "./proof/verify.ts";
 import { checkHeaders, RawHeaders } from "./headers/raw.ts";
 import data from "./headers/networks.json";
+import { codeEntropy, codeSecret, encodeCode } from "./own/bearer.ts";
+import { keyHash, type Place, signSingle } from "./own/claim.ts";
+import { fromHex, hex } from "./proof/bytes.ts";
 
 declare const process: {
   stdin: AsyncIterable<Uint8Array>;
   stdout: { write(text: string): void };
 };
+
+interface Claim {
+  readonly code: string;
+  readonly place: Place;
+  readonly owner: string;
+}
 
 interface Context {
   readonly network: string;
@@ -20,7 +29,7 @@ interface Context {
   readonly headers: string | null;
   readonly seals: string | null;
   readonly since: string | null;
-  readonly mode: "verify" | "headers" | "constants";
+  readonly mode: "verify" | "headers" | "constants" | "claim";
 }
 
 function bytes(text: string): Uint8Array {
@@ -68,6 +77,15 @@ function take(line: string): string | null {
     return answer(() => {
       const { network, start, tipHeight } = checkHeaders(bytes(line));
       return { network, start, tipHeight };
+    });
+  }
+  if (context?.mode === "claim") {
+    return answer(() => {
+      // A code, a place and an owner: the key, the code again, and the script that gives the token away.
+      const { code, place, owner } = JSON.parse(new TextDecoder().decode(bytes(line))) as Claim;
+      const secret = codeSecret(code);
+      const unlocking = hex(signSingle(place, fromHex(owner), secret));
+      return { secret: hex(secret), code: encodeCode(codeEntropy(code)), hash: hex(keyHash(secret)), unlocking };
     });
   }
   const further = { seals: optional(context?.seals ?? null), since: optional(context?.since ?? null) };

@@ -13,6 +13,7 @@ from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.web.epcis_capture import ENVELOPE_MEDIA, SEAL_HEADERS
 from firsthand.web.epcis_resources import TOP_LEVEL
 from firsthand.web.gate import LONGEST_NAME
+from firsthand.web.openapi_payments import KEY_HASH
 from firsthand.web.openapi_schemas import TIME, URI, ref, schemas
 from firsthand.web.pages import HTML
 from firsthand.web.routes import ROUTES, Route
@@ -123,7 +124,9 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     )
     if route.path == "/find":
         found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
-    if route.path in ("/pay", "/paid") and route.method == "GET":
+    if route.path == "/tokens/place":
+        found.append({**_query("owner", KEY_HASH), "required": True})
+    if route.path in ("/pay", "/paid", "/claim") and route.method == "GET":
         found.append({**_query("item", URI), "required": True})
     if route[:2] == ("GET", "/pay"):
         found.append(_query("currency", {"type": "string", "minLength": 1, "maxLength": 3}))
@@ -215,6 +218,7 @@ def _body(route: Route, limits: Limits) -> dict[str, Any]:
         "/scans": "NewScan",
         "/links": "NewLink",
         "/pay": "NewPayment",
+        "/tokens/claims": "NewClaim",
         "/pay/{paymentID}/transactions": "PaymentTransaction",
         "/credentials": "NewCertificates",
         "/credentials/{credentialID}/status": "StatusWanted",
@@ -255,6 +259,7 @@ _ANSWERS: Final = {
     "/pay/{paymentID}": "Payment",
     "/pay/{paymentID}/transactions": "Payment",
     "/paid": "Paid",
+    "/tokens/place": "TokenPlace",
     "/payments": "Payments",
     "/payments/{party}": "PartyPayments",
     "/scans": "ScanVerdict",
@@ -275,6 +280,7 @@ _CREATED: Final = {
     "/queries/{queryName}/subscriptions": (201, "Subscription"),
     "/links": (201, "Link"),
     "/pay": (201, "Payment"),
+    "/tokens/claims": (202, "Claimed"),
     "/pay/{paymentID}/transactions": (202, "Payment"),
     "/credentials": (201, "IssuedCertificates"),
 }
@@ -311,7 +317,7 @@ def _responses(route: Route) -> dict[str, Any]:
             route.path, "EPCISQueryDocument" if route.path.endswith("/events") else "Collection"
         )
         found["200"] = {"description": "Found", "content": {route.media: {"schema": ref(name)}}}
-    if route.path in ("/countersignatures", "/pay/{paymentID}/transactions"):
+    if route.path in ("/countersignatures", "/pay/{paymentID}/transactions", "/tokens/claims"):
         del found["202" if "202" in found else "201"]["headers"]
     for status in _problem_statuses(route):
         found[str(status)] = _problem(status)
@@ -330,7 +336,7 @@ def _problem_statuses(route: Route) -> list[int]:
     statuses = {400, 406, 414, 500}
     if route.access != "public":
         statuses |= {401, 403, 429}
-    if route.path.startswith(("/pay/", "/paid")) or route.path == "/pay":
+    if route.path.startswith(("/pay/", "/paid", "/tokens/", "/claim")) or route.path == "/pay":
         statuses |= {404, 409, 429}
     if "{" in route.path or any(one["name"] == "nextPageToken" for one in _parameters(route)):
         statuses.add(404)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["payment_schemas"]
+__all__ = ["KEY_HASH", "payment_schemas"]
 
 Schema = dict[str, Any]
 
+KEY_HASH: Final = {"type": "string", "pattern": "^[0-9a-f]{40}$"}
+_HEX: Final = {"type": "string", "pattern": "^([0-9A-Fa-f]{2})+$"}
 _TEXT: Final = {"type": "string"}
 _OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
 _URI: Final = {"type": "string", "format": "uri", "minLength": 1, "maxLength": 1000}
@@ -53,7 +55,20 @@ def payment_schemas() -> dict[str, Schema]:
             "oneOf": [{"required": ["satoshis"]}, {"required": ["amount", "currency"]}],
         },
         "Payment": payment,
-        "PaymentTransaction": _object(["tx"], tx={"type": "string", "pattern": "^([0-9A-Fa-f]{2})+$"}),
+        "PaymentTransaction": _object(["tx"], tx=_HEX),
+        "TokenPlace": _object(
+            ["token", "piece", "outpoint", "satoshis", "script"],
+            token=_TEXT,
+            piece=_TEXT,
+            outpoint=_TEXT,
+            satoshis=satoshis,
+            script=_HEX,
+        ),
+        "NewClaim": {
+            **_object(["token", "owner", "unlocking"], token=_TEXT, owner=KEY_HASH, unlocking=_HEX),
+            "additionalProperties": False,
+        },
+        "Claimed": _object(["token", "txid", "state"], token=_TEXT, txid=_TEXT, state=_TEXT),
         "PaymentOptions": _object(
             ["item", "makers", "paths", "least"], item=_URI, makers=_OBJECTS, paths=_OBJECTS, least=satoshis
         ),

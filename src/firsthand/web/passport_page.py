@@ -39,7 +39,7 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'none'"
 )
 SCRIPT: Final = "passport.js"
-_PAY_SCRIPTS: Final = ("pay.js", "wallet.js")
+_OTHER_SCRIPTS: Final = ("pay.js", "wallet.js", "claim.js")
 ICON: Final = "icon.svg"
 
 ASSETS: Final = (STYLE, SCRIPT, ICON)
@@ -53,7 +53,8 @@ class Links:
     """Where a passport's page leads: to itself in a language, its data, its proofs, and what it loads.
 
     `headers` is a header service to ask where one of the sandbox is known; `shown` gives a photograph's
-    address by its hash, or None. `pay` is where its makers are thanked, empty where that cannot be.
+    address by its hash, or None. `pay` is where its makers are thanked and `claim` where it is
+    claimed, empty where that cannot be.
     """
 
     page: Callable[[str], str]
@@ -63,6 +64,7 @@ class Links:
     asset: Callable[[str], str]
     headers: str = ""
     pay: str = ""
+    claim: str = ""
     shown: Callable[[str], str | None] = lambda _: None
 
 
@@ -70,7 +72,7 @@ def asset(name: str) -> tuple[bytes, str]:
     """A stylesheet or script of the page, and its media type. Raises NotFound."""
     if name in _FILES:
         return (TEMPLATES / name).read_bytes(), _FILES[name]
-    if name in (SCRIPT, *_PAY_SCRIPTS):
+    if name in (SCRIPT, *_OTHER_SCRIPTS):
         return built_page(name).body, "text/javascript"
     raise NotFound(f"there is no {name[:40]}")
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from firsthand.events.digital_link import KEY_SEGMENTS
 from firsthand.web import (
+    claims,
     credentials,
     epcis_capture,
     epcis_events,
@@ -126,6 +127,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/pay/{paymentID}/transactions", pay.post_transaction, "read", "public", True),
     Route("GET", "/pay/{paymentID}/qr.svg", pay.get_qr, access="public", media="image/svg+xml"),
     Route("GET", "/paid", pay.get_paid, access="public"),
+    Route("GET", "/claim", claims.get_claim, access="public", media=pages.HTML),
+    Route("GET", "/tokens/place", claims.get_place, access="public", unlogged=True),
+    Route("POST", "/tokens/claims", claims.post_claim, "read", "public", True),
     Route("GET", "/payments", payments.get_payments, "read", "party", also=(pages.HTML,)),
     Route("GET", "/payments/{party}", payments.get_party_payments, "read", "party", also=(pages.HTML,)),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
