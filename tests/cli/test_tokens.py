@@ -98,11 +98,37 @@ def made() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def assayed() -> dict[str, Any]:
+def assayed(report: str) -> dict[str, Any]:
+    """The ring assayed; the event names the report that `certify` has issued."""
     return moment(
         12, type="ObjectEvent", action="OBSERVE", bizStep="inspecting", disposition="conformant",
-        epcList=[RING], certificationInfo=["https://assay.example/credentials/2026-77"],
+        epcList=[RING], certificationInfo=[report],
     )  # fmt: skip
+
+
+def elements(**values: str) -> list[str]:
+    return [text for name, value in values.items() for text in ("--set", f"{name}={value}")]
+
+
+def certified(shell: Shell) -> str:
+    """The gem report of the stone and the hallmark of the ring, issued and believed; the hallmark's ID."""
+    gem = elements(
+        reportNumber="G-1", gemLaboratory="Gem Lab", species="corundum", creation="natural",
+        caratWeight="1.02 CTM", treatments="heating",
+    )  # fmt: skip
+    mark = elements(metal="silver", fineness="925", sponsorsMark="AA", assayOfficeMark="LEOPARD")
+    issued = []
+    for kind, of, by, day, said in (
+        ("gemReport", STONE, "Gem Lab", 1, gem),
+        ("hallmark", RING, "Assay", 11, mark),
+    ):
+        shell.run("certify", "trust", "add", kind, by, "--as", "Aurum")
+        made = shell.json(
+            "certify", "issue", "--as", by, "--profile", "jewellery", "--type", kind, "--of", of,
+            "--from", f"2026-04-{day:02d}", "--until", "2036-01-01", *said,
+        )  # fmt: skip
+        issued.append(made["credentials"][0]["id"])
+    return str(issued[-1])
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +140,9 @@ def season(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     shell.run("party", "add", "Assay", "--role", "certifier")
     shell.run("record", shell.write("in.json", document(*received())), "--as", "Aurum")
     shell.run("record", shell.write("made.json", document(made())), "--as", "Aurum")
-    shell.run("record", shell.write("assay.json", document(assayed())), "--as", "Assay")
+    shell.run("party", "add", "Gem Lab", "--role", "certifier")
+    report = certified(shell)
+    shell.run("record", shell.write("assay.json", document(assayed(report))), "--as", "Assay")
     (shell.folder / "ring.png").write_bytes(PIXEL)
     order = {
         "piece": RING,
@@ -204,7 +232,33 @@ def test_the_jewellery_season(season: Shell, tmp_path: Path) -> None:
     assert "NOT VALID" in stranger.run("token", "verify", "changed", "--headers", "headers.raw", code=1)
     assert "NOT VALID" in stranger.run("token", "verify", "ring-7.fhtoken", code=1)
     stranger.run("token", "verify", "receipt.json", code=2)
+    _certificates_stand(shell, stranger)
     _stolen_and_melted(shell, resold["code"])
+
+
+def _certificates_stand(shell: Shell, stranger: Shell) -> None:
+    """Who has only a file sees the stone's report and the hallmark, and later that one was revoked."""
+    (hallmark,) = shell.json("certify", "list", "--of", RING)["certificates"]
+    for name in ("ring.fhproof", "revoked.fhproof"):
+        shell.run("prove", RING, STONE, "-o", name, "--with-certificates")
+        headers(shell)
+        for file in (name, "headers.raw"):
+            shutil.copy(shell.folder / file, stranger.folder / file)
+        told = stranger.json("verify", name, "--headers", "headers.raw")
+        assert all(one["valid"] for one in told["bundles"])
+        by_step = {
+            one["event"]["bizStep"]: {each["type"]: each for each in one["certificates"]}
+            for one in told["bundles"]
+            if "bizStep" in one["event"]
+        }
+        assert "hallmark" in by_step["inspecting"]
+        assert "gemReport" in by_step["receiving"]
+        if name == "ring.fhproof":
+            shell.run("certify", "revoke", hallmark["id"], "--as", "Assay")
+            shell.run("anchor", "--wait")
+    later = by_step["inspecting"]["hallmark"]["later"]
+    assert later[-1].startswith("revoked since place")
+    assert "REVOKED" in shell.run("certify", "check", hallmark["id"], code=1)
 
 
 def _base64(data: bytes) -> str:
