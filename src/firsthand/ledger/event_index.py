@@ -68,7 +68,12 @@ class Kind(IntEnum):
     DISPOSITION = 16
     ON_BEHALF_OF = 17
     ERROR_DECLARATION = 18
+    AREA = 19
+    """The read point of an event that states an area: a plot's, among thousands of what grew there."""
 
+
+AREA: Final = "fh:area"
+"""The member that states a plot's area."""
 
 ITEM_KINDS: Final = tuple(range(Kind.EPC, Kind.BIZ_LOCATION + 1))
 """The kinds by which a lot, an item, a party or a place is looked up as such."""
@@ -115,7 +120,7 @@ _STANDARD_TYPES: Final = frozenset(
     ("ObjectEvent", "AggregationEvent", "TransactionEvent", "TransformationEvent", "AssociationEvent")
 )
 # Plain numbers from here on: these stand in every row, and pickle small.
-_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF, _DECLARATION = (
+_PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF, _DECLARATION, _AREA = (
     int(kind)
     for kind in (
         Kind.PARENT,
@@ -124,6 +129,7 @@ _PARENT, _READ_POINT, _BIZ_LOCATION, _TRANSFORMATION, _ON_BEHALF_OF, _DECLARATIO
         Kind.TRANSFORMATION,
         Kind.ON_BEHALF_OF,
         Kind.ERROR_DECLARATION,
+        Kind.AREA,
     )
 )
 _EPC_LISTS: Final = (
@@ -218,6 +224,8 @@ def keys_of(event: dict[str, Any]) -> list[tuple[int, str]]:
     pairs = _standard_keys(event) if event["type"] in _STANDARD_TYPES else _raw_keys(event)
     if "errorDeclaration" in event:
         pairs = [*pairs, (_DECLARATION, str(event["errorDeclaration"].get("reason", "")))]
+    if AREA in event:
+        pairs = [*pairs, (_AREA, _member(event.get("readPoint"), "id"))]
     return list(dict.fromkeys([(kind, _indexed(uri)) for kind, uri in pairs if type(uri) is str]))
 
 

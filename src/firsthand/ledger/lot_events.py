@@ -75,20 +75,6 @@ class LotEvents:
                 numbers.update(_numbers(connection, kinds, chunk))
             return self._events(connection, sorted(numbers.difference(known)))
 
-    def at_places(self, places: Collection[str], biz_steps: Sequence[str]) -> list[StoredEvent]:
-        """The events with one of these read points (canonical URIs) and business steps."""
-        found: set[int] = set()
-        with reading(self._engine) as connection:
-            for chunk in _chunks([key_text(place) for place in places]):
-                marks, steps = ", ".join("?" * len(chunk)), ", ".join("?" * len(biz_steps))
-                query = Statement(
-                    "SELECT k.number FROM event_key k JOIN event_fact f ON f.number = k.number "
-                    f"WHERE k.kind = ? AND k.uri IN ({marks}) AND f.biz_step IN ({steps})"
-                )
-                rows = query.run(connection, int(Kind.READ_POINT), *chunk, *biz_steps).fetchall()
-                found.update(row[0] for row in rows)
-            return self._events(connection, sorted(found))
-
     def by_number(self, numbers: Iterable[int]) -> list[StoredEvent]:
         """These events, in journal order."""
         with reading(self._engine) as connection:

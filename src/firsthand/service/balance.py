@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from firsthand.events.instants import microseconds
+from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
 from firsthand.service.certificate_book import CertificateBook
 from firsthand.service.trace import EVERYTHING, Reader, lot_uri, trace_back
@@ -176,12 +177,14 @@ def _since(reader: Reader, findings: list[Finding], since: int) -> list[Finding]
 def _areas(reader: Reader, kept: Balance) -> None:
     """The areas of plots that were stated outside of the time that is looked at."""
     plots = kept.harvests.without_area()
-    told = sorted({step for limit in plots.values() for step in limit.stated_in})
+    told = {step for limit in plots.values() for step in limit.stated_in}
     if not told:
         return
-    stated = reader.statements(reader.events.at_places(plots, told))
+    stated = reader.statements(reader.events.of(plots, (Kind.AREA,), ()))
     for one in sorted(stated, key=lambda one: one.order):
-        if one.area is not None and one.place is not None and reader.corrections.stands(one.number):
+        if one.biz_step not in told or one.area is None or one.place is None:
+            continue
+        if reader.corrections.stands(one.number):
             kept.harvests.state_area(one.place, one.area)
 
 
