@@ -113,6 +113,25 @@ def test_a_sealed_wage_is_erased(ready: Here) -> None:
     assert "no sealed value" in ready.run("erase", "--party", "Adela", "--yes", code=1)
 
 
+def test_the_doctor_looks_for_the_keys_of_sealed_values(ready: Here) -> None:
+    def found(code: int = 0) -> dict[str, Any]:
+        return {one["check"]: one for one in ready.json("doctor", code=code)["findings"]}
+
+    assert "keys of sealed fields" not in found()
+    lot = recorded(ready, "--profile", "coffee", "--seal", "$.fh:buyer")
+    assert "2 sealed values 0 are erased, 0 have no key" in found()["keys of sealed fields"]["detail"]
+    ready.run("erase", lot, "fh:pickerWage", "--yes")
+    assert "1 are erased, 0 have no key" in found()["keys of sealed fields"]["detail"]
+    (keys,) = ready.folder.rglob("sealing-keys.db")
+    keys.chmod(0o644)
+    assert found(1)["their file's mode"]["ok"] is False
+    keys.rename(keys.with_name("away"))
+    lost = found(1)["keys of sealed fields"]
+    assert lost["ok"] is False
+    assert "1 have no key" in lost["detail"]
+    assert "backup" in lost["mend"]
+
+
 def test_nothing_is_sealed_when_that_is_asked_for(ready: Here) -> None:
     lot = recorded(ready, "--profile", "coffee", "--no-seal-defaults")
     ready.run("prove", lot, "-o", "open.fhproof")

@@ -90,6 +90,12 @@ class SealedFields:
         with reading(self._engine) as connection:
             return [StoredField(*row) for row in connection.execute(query)]
 
+    def newest(self, most: int) -> list[StoredField]:
+        """Those of the newest events, so many at the most."""
+        query = select(SEALED_FIELD).order_by(SEALED_FIELD.c.event.desc(), SEALED_FIELD.c.digest)
+        with reading(self._engine) as connection:
+            return [StoredField(*row) for row in connection.execute(query.limit(most))]
+
     def events_with_values(self) -> Iterator[int]:
         """The events with a value that is not erased, in journal order."""
         query = select(SEALED_FIELD.c.event).where(SEALED_FIELD.c.erased.is_(None)).distinct()

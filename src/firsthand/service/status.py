@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from firsthand.chain.protocols import TxState
-from firsthand.errors import BroadcastUncertain, FirsthandError
+from firsthand.errors import BroadcastUncertain, FirsthandError, NotFound
 from firsthand.identity.keystore import Keystore
 from firsthand.journal.database import reading
 from firsthand.journal.store import ENTRY
@@ -18,14 +18,21 @@ from firsthand.proof.capture import CAPTURE_TYPE
 from firsthand.proof.transaction import hash_hex
 from firsthand.service import wallet
 from firsthand.service.chain_access import ChainAccess
+from firsthand.service.pay_out import PURPOSES as PAYMENT_PURPOSES
 from firsthand.service.settings import Settings
 from firsthand.service.token_events import TOKEN_PURPOSES
-from firsthand.service.workspace import KEYSTORE
+from firsthand.service.workspace import KEYSTORE, SEALING_KEYS
 
 __all__ = ["MISSION_USD", "Finding", "Status", "doctor", "status", "usd"]
 
 MISSION_USD: Final = 0.00011
 """What a record may cost at most, as the mission names it."""
+
+_NO_RECORDS: Final = (*TOKEN_PURPOSES, *PAYMENT_PURPOSES.values())
+"""What transactions are for whose fees are no cost of records."""
+
+_LOOKED_AT: Final = 1_000
+"""Sealed values whose keys `doctor` looks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ def status(access: ChainAccess) -> Status:
             final += depth >= workspace.settings.finality.final
     fees = access.outbox.fees()
     # Certificates are not records: what they cost is shown, but not spread over the events.
-    total = sum(satoshis for purpose, (_, satoshis) in fees.items() if purpose not in TOKEN_PURPOSES)
+    total = sum(satoshis for purpose, (_, satoshis) in fees.items() if purpose not in _NO_RECORDS)
     return Status(
         network=access.network.name,
         log=hash_hex(anchors[0].txid) if anchors else None,
@@ -110,6 +117,7 @@ def doctor(access: ChainAccess) -> list[Finding]:
     return [
         _keystore(access),
         _keystore_mode(access),
+        *_sealing(access),
         _uri(access),
         _journal(access),
         _policy(access),
@@ -132,6 +140,33 @@ def _keystore_mode(access: ChainAccess) -> Finding:
     path = access.workspace.folder / KEYSTORE
     mode = os.stat(path).st_mode & 0o777
     return Finding("keystore file mode", not mode & 0o077, f"{mode:o}", f"chmod 600 {path}")
+
+
+def _sealing(access: ChainAccess) -> list[Finding]:
+    """The keys of sealed fields, where there are any: there, for us alone, and those of these very fields."""
+    workspace = access.workspace
+    fields = workspace.sealed.newest(_LOOKED_AT)
+    if not fields:
+        return []
+    kept = [one for one in fields if one.erased is None]
+    missing = 0
+    for one in kept:
+        try:
+            workspace.sealing_keys.secret(one.key, one.field)
+        except NotFound:
+            missing += 1
+    erased = len(fields) - len(kept)
+    detail = f"of the last {len(fields)} sealed values {erased} are erased, {missing} have no key"
+    mend = (
+        f"restore {workspace.sealing_keys.name} from its own backup, which is kept apart from the journal's; "
+        "without it these values are gone"
+    )
+    found = [Finding("keys of sealed fields", not missing, detail, mend)]
+    path = workspace.folder / (workspace.settings.sealing.keys or SEALING_KEYS)
+    if path.is_file():
+        mode = os.stat(path).st_mode & 0o777
+        found.append(Finding("their file's mode", not mode & 0o077, f"{mode:o}", f"chmod 600 {path}"))
+    return found
 
 
 def _uri(access: ChainAccess) -> Finding:
