@@ -92,6 +92,9 @@ def test_the_day_goes_on(desk: Desk, tmp_path: Path) -> None:
         ("17", {"USD": "0.00"}),
         ("18", {"USD": "0.00"}),
     ]
+    lot = desk.json("delivery", "list")["deliveries"][0]["lot"]
+    of_lot = desk.json("status", "--by-member", "--lot", lot)["members"]
+    assert sorted(str(one["share"]) for one in of_lot) == ["0", "1"]
     proof, headers = tmp_path / "17.fhaccount", tmp_path / "headers.raw"
     desk.run("account", "prove", "17", "-o", str(proof))
     assert desk.json("account", "verify", str(proof), code=1)["valid"] is False

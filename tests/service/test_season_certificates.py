@@ -6,17 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from firsthand.service.balance import balance
 from firsthand.service.demo import play
 
-SEASONS = {"textile": ({"valid"}, 4 + 4 + 8), "jewellery": ({"valid", "not yet valid", "revoked"}, 1 + 3 + 6)}
+SEASONS = {
+    "coffee": ({"valid", "revoked"}, 8 + 5 + 1, 1),
+    "textile": ({"valid"}, 4 + 4 + 8, 1),
+    "jewellery": ({"valid", "not yet valid", "revoked"}, 1 + 3 + 6, 3),
+}
 
 
 @pytest.mark.parametrize("craft", SEASONS)
 def test_a_seasons_certificates(craft: str, tmp_path: Path) -> None:
-    standings, count = SEASONS[craft]
+    standings, count, issuers = SEASONS[craft]
     played = play(craft, tmp_path / "workspace", lambda step: None)
     assert played.valid == played.bundles
     assert set(played.certificates) == standings
     issued = played.access.workspace.credentials.all()
     assert len(issued) == count
-    assert len({one.issuer for one in issued}) == (1 if craft == "textile" else 3)
+    assert len({one.issuer for one in issued}) == issuers
+    # An honest season stays within what its certificates allow.
+    assert balance(played.access.workspace).findings == []
