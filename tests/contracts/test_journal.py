@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, event
 
-from firsthand.errors import InvalidInput, Unauthorized
+from firsthand.errors import InvalidInput, NotFound, Unauthorized
 from firsthand.journal.protocol import EventRow, Facts, NewEntry
 from firsthand.journal.store import METADATA, DatabaseJournal
 from firsthand.ledger.event_index import EventIndex, Kind
@@ -55,6 +55,9 @@ def test_entries_and_events_come_back_in_order(database: str) -> None:
     assert (entry.place, index, body) == (2, 1, b'{"event":"c2/1"}')
     assert list(journal.bodies(4, 2)) == [b'{"event":"c2/0"}', b'{"event":"c2/1"}']
     assert [entry.place for entry in journal.entries(1, 3)] == [1, 2]
+    assert journal.places([9, 4, 5, 0, 4]) == {0: 0, 4: 2, 5: 2, 9: 4}
+    with pytest.raises(NotFound, match="number 10"):
+        journal.places([3, 10])
 
 
 def test_the_same_capture_twice_is_one_entry(database: str) -> None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.event import listens_for
 
 from firsthand.errors import NotFound
 from firsthand.ledger.event_sql import Viewer
 from firsthand.service.chain_access import ChainAccess
+from firsthand.service.parties import add_party
 from firsthand.service.passport import passport
 from firsthand.service.passport_facts import Fact, merged, points_of
 from firsthand.web.passport_page import Links, passport_data, passport_page
 from firsthand.web.words import LOCALES
-from tests.made import event, record
+from tests.made import event, new_access, record
 from tests.passport.conftest import HOSTILE, PIECE, TURNED
+from tests.trace.made import lot, made, seen, turned
 
 ALL = 10**9
 LINKS = Links(
@@ -101,3 +105,24 @@ def test_what_is_no_place_is_not_drawn(text: str) -> None:
     assert points_of([{"readPoint": {"id": "x"}, "fh:plotLocation": text}]) == {}
     exact = {"readPoint": {"id": "x"}, "fh:plotLocation": "POINT (1.5 2)"}
     assert points_of([{**exact, "fh:plotLocation": text}, exact]) == {"x": (2.0, 1.5, False)}
+
+
+def test_a_passport_of_many_events_asks_the_database_no_more_often(tmp_path: Path) -> None:
+    access = new_access(tmp_path / "workspace")
+    farmer, mill = (add_party(access.workspace, name, ("maker",)).party for name in ("Farmer", "Mill"))
+    asked: list[str] = []
+
+    @listens_for(access.workspace.engine, "checkout")
+    def watch(connection: Any, *_: Any) -> None:
+        connection.set_trace_callback(asked.append)
+
+    counts = []
+    for size in (2, 30):
+        lots = [(f"c{size}-{number}", 10 + number) for number in range(size)]
+        record(access, farmer, *[made(*one) for one in lots])
+        record(access, mill, *[seen(*one, 1) for one in lots], turned(lots, [(f"pack{size}", size)]))
+        asked.clear()
+        found = passport(access, lot(f"pack{size}"), Viewer(), ALL)
+        assert len(found.events) == 2 * size + 1
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

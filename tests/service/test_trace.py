@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -176,11 +177,17 @@ def test_mixing_lowers_and_says_the_percentages(house: House) -> None:
 
 
 def test_a_credential_of_the_lot_speaks_for_all_of_it(house: House) -> None:
+    expected: set[str | int | None] = set()
+
     class Book:
         def backing(
             self, claim: str, lot: str | None, party: str | None, time: int, number: int | None = None
         ) -> list[str]:
+            assert {lot or party, number} <= expected
             return ["https://coop.example/credentials/1"] if lot and lot.endswith("/p") else []
+
+        def expect(self, subjects: Collection[str], numbers: Collection[int]) -> None:
+            expected.update([*subjects, *numbers])
 
     house.say(house.adela, made("a", 60, **{"fh:claims": ["organic"]}), made("b", 40))
     house.say(house.mill, turned([("a", 60), ("b", 40)], [("p", 90)], 10, **{"fh:claims": ["organic"]}))

@@ -121,5 +121,8 @@ class Journal(Protocol):
     def event(self, number: int) -> tuple[Entry, int, bytes]:
         """The event of that global number: its entry, its index in it, its canonical JSON."""
 
+    def places(self, numbers: Iterable[int]) -> dict[int, int]:
+        """The place of each of these events' entries."""
+
     def bodies(self, first: int, count: int) -> Iterator[bytes]:
         """The canonical JSON of `count` events from that global number on."""

@@ -213,6 +213,20 @@ class DatabaseJournal:
         entry = Entry(*row)
         return entry, number - entry.first_event, body
 
+    def places(self, numbers: Iterable[int]) -> dict[int, int]:
+        """The place of each of these events' entries, one look-up an entry. Raises NotFound."""
+        found: dict[int, int] = {}
+        place, first, end = 0, 0, 0
+        with reading(self._engine) as connection:
+            for number in sorted(set(numbers)):
+                if not first <= number < end:
+                    row = _ENTRY_OF.run(connection, number).fetchone()
+                    place, first, end = row if row is not None else (0, 0, 0)
+                if not first <= number < end:
+                    raise NotFound(f"the journal has no event number {number}")
+                found[number] = place
+        return found
+
     def bodies(self, first: int, count: int) -> Iterator[bytes]:
         """The canonical JSON of `count` events from that global number on."""
         query = (
@@ -224,6 +238,10 @@ class DatabaseJournal:
             yield from connection.execution_options(yield_per=_CHUNK).execute(query).scalars()
 
 
+_ENTRY_OF: Final = Statement(
+    "SELECT place, first_event, first_event + count FROM entry WHERE first_event <= ? AND count > 0 "
+    "ORDER BY first_event DESC LIMIT 1"
+)
 _COLUMNS: Final[tuple[Column[Any], ...]] = (
     ENTRY.c.place,
     ENTRY.c.kind,

@@ -8,7 +8,7 @@ filled anew from the journal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from firsthand.errors import InvalidInput
 from firsthand.events.identifiers import canonical
-from firsthand.journal.database import KEY, bulk_insert, reading
+from firsthand.journal.database import KEY, Statement, bulk_insert, reading
 from firsthand.journal.protocol import EventRow, NewEntry
 from firsthand.journal.store import ENTRY, METADATA
 from firsthand.ledger.event_index import key_text
@@ -203,14 +203,35 @@ class CredentialLedger:
 
     def of(self, subjects: Sequence[str]) -> list[KeptCredential]:
         """All credentials that speak of one of these parties, lots, pieces or places."""
-        keys = [key_text(canonical(subject)) for subject in subjects]
-        found: dict[bytes, KeptCredential] = {}
-        for start in range(0, len(keys), _CHUNK):
-            leaves = select(CREDENTIAL_SUBJECT.c.leaf).where(
-                CREDENTIAL_SUBJECT.c.subject.in_(keys[start : start + _CHUNK])
-            )
-            found |= {one.leaf: one for one in self._credentials(CREDENTIAL.c.leaf.in_(leaves))}
+        found = {one.leaf: one for some in self.by_subject(subjects).values() for one in some}
         return sorted(found.values(), key=lambda one: (one.place, one.position))
+
+    def by_subject(self, subjects: Collection[str]) -> dict[str, list[KeptCredential]]:
+        """The credentials that speak of each of these parties, lots, pieces or places, by their places."""
+        keys = {subject: key_text(canonical(subject)) for subject in subjects}
+        wanted = list(dict.fromkeys(keys.values()))
+        pairs: list[tuple[str, bytes]] = []
+        with reading(self._engine) as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                chunk = wanted[start : start + _CHUNK]
+                marks = ", ".join("?" * len(chunk))
+                query = Statement(f"SELECT subject, leaf FROM credential_subject WHERE subject IN ({marks})")
+                pairs += query.run(connection, *chunk).fetchall()
+        known = self._by_leaf({leaf for _, leaf in pairs})
+        found: dict[str, list[KeptCredential]] = {key: [] for key in wanted}
+        for key, leaf in pairs:
+            found[key].append(known[leaf])
+        for some in found.values():
+            some.sort(key=lambda one: (one.place, one.position))
+        return {subject: found[key] for subject, key in keys.items()}
+
+    def _by_leaf(self, leaves: Collection[bytes]) -> dict[bytes, KeptCredential]:
+        wanted = list(leaves)
+        found: dict[bytes, KeptCredential] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            some = self._credentials(CREDENTIAL.c.leaf.in_(wanted[start : start + _CHUNK]))
+            found |= {one.leaf: one for one in some}
+        return found
 
     def all(self, issuer: str | None = None) -> list[KeptCredential]:
         """All that are kept here, or those of one issuer."""

@@ -6,7 +6,7 @@ suspended is decided by the place of the event in the log, and by the trust list
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -58,6 +58,14 @@ class CertificateBook:
         self._observed: dict[bytes, tuple[bytes, int]] = {}
         self._places: dict[int, int] = {}
         self._evidence: dict[bytes, Evidence] = {}
+        self._of: dict[str, list[KeptCredential]] = {}
+
+    def expect(self, subjects: Collection[str], numbers: Collection[int]) -> None:
+        """Read at once the certificates of subjects that are asked for next, and the places of events."""
+        found = self._workspace.credentials.by_subject([one for one in subjects if one not in self._of])
+        self._of |= found
+        if any(found.values()):
+            self._places |= self._workspace.journal.places(numbers)
 
     def backing(
         self, claim: str, lot: str | None, party: str | None, time: int, number: int | None = None
@@ -68,10 +76,10 @@ class CertificateBook:
         counts. Without it what counts is the end of the log.
         """
         subject = lot if lot is not None else party
-        if subject is None:
+        if subject is None or not self._of_subject(subject):
             return []
         occasion = Occasion(time, self._place(number), frozenset((subject,)))
-        return list(dict.fromkeys(one.kept.id for one in self._counting(claim, occasion)))
+        return list(dict.fromkeys(one.kept.id for one in self._counting(claim, subject, occasion)))
 
     def certified(
         self, claim: str, party: str, since: int, until: int, uom: str = _UNIT
@@ -169,9 +177,13 @@ class CertificateBook:
         bits, fresh = self._observed[leaf]
         return bit_of(bits, entry.index), fresh
 
-    def _counting(self, claim: str, occasion: Occasion) -> Iterator[Certified]:
-        assert occasion.subjects is not None
-        for kept in self._workspace.credentials.of(sorted(occasion.subjects)):
+    def _of_subject(self, subject: str) -> list[KeptCredential]:
+        if subject not in self._of:
+            self._of |= self._workspace.credentials.by_subject([subject])
+        return self._of[subject]
+
+    def _counting(self, claim: str, subject: str, occasion: Occasion) -> Iterator[Certified]:
+        for kept in self._of_subject(subject):
             kind = self.kind(kept)
             if kind is None or claim not in kind.claims:
                 continue
@@ -197,19 +209,20 @@ class CertificateBook:
         return not missing
 
     def _during(self, claim: str, subject: str, since: int, until: int) -> Iterator[Certified]:
-        for kept in self._workspace.credentials.of([subject]):
+        for kept in self._of_subject(subject):
             starts = self.evidence(kept).credential.valid_from
             # The first moment of the time that the certificate is of; as it stood when it was put on record.
             moment = max(since, starts if starts is not None else since)
             occasion = Occasion(moment, kept.place, frozenset((subject,)))
             if moment <= until:
-                yield from (one for one in self._counting(claim, occasion) if one.kept.leaf == kept.leaf)
+                counting = self._counting(claim, subject, occasion)
+                yield from (one for one in counting if one.kept.leaf == kept.leaf)
 
     def _place(self, number: int | None) -> int | None:
         if number is None:
             return None
         if number not in self._places:
-            self._places[number] = self._workspace.journal.event(number)[0].place
+            self._places |= self._workspace.journal.places([number])
         return self._places[number]
 
     def _keys_before(self, issuer: str, place: int) -> set[str]:

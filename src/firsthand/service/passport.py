@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
+import msgspec
+
 from firsthand.errors import InvalidInput, NotFound
 from firsthand.events.instants import timestamp_text
 from firsthand.ledger.event_index import Kind
 from firsthand.ledger.event_sql import Viewer
-from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.disclosure import open_event, sealed_digests
 from firsthand.proof.parties import PartyHistory
 from firsthand.proof.transaction import hash_hex
@@ -46,6 +47,8 @@ __all__ = ["Passport", "name_of", "passport"]
 _MOST_NAMES: Final = 12
 """Parties named at one stage or claim; the others are counted."""
 
+_SEALED: Final = b'"fh:sealed"'
+
 
 def passport(access: ChainAccess, uri: str, viewer: Viewer, published: int) -> Passport:
     """The passport of a lot or piece (URI), as far as the viewer may see it; `published` as in `Trace`.
@@ -74,9 +77,11 @@ class _Assembly:
 
     def _opened(self, one: Statement) -> dict[str, Any]:
         """An event with the fields that its maker shows to everybody."""
-        event: dict[str, Any] = parse_canonical(one.body)
+        event: dict[str, Any] = msgspec.json.decode(one.body)
+        if _SEALED not in one.body:
+            return event
         try:
-            told = public_disclosures(self.workspace, one.number) if b'"fh:sealed"' in one.body else ()
+            told = public_disclosures(self.workspace, one.number)
             return open_event(event, told).event if told else event
         except InvalidInput:
             return event
@@ -137,7 +142,7 @@ class _Assembly:
             one.statement.place for one in origins if one.statement is not None and one.statement.place
         )
         stored = self.reader.events.of(list(uris), (Kind.READ_POINT,), ())
-        points = points_of([parse_canonical(one.body) for one in stored])
+        points = points_of([msgspec.json.decode(one.body) for one in stored])
         return tuple(Place(uri, name_of(uri), *points.get(uri, (None, None, False))) for uri in uris)
 
     def _stages(self) -> Iterable[Stage]:
@@ -176,7 +181,7 @@ class _Assembly:
             places=tuple(places)[:_MOST_NAMES],
             facts=tuple(one for one in facts if one not in paid),
             paid=paid,
-            sealed=sum(_sealed(body) for body in bodies),
+            sealed=sum(_sealed(self.bodies[one.number]) for one in found if _SEALED in one.body),
             events=tuple(one.number for one in found),
         )
 

@@ -140,7 +140,7 @@ class Trace:
         """
         if not self.starts:
             raise NotFound(f"all that was recorded of {self.lot} has been declared wrong")
-        return shares(self.graph, self.starts)
+        return shares(self.graph, self.starts, self.composition)
 
     def custody(self) -> Custody:
         """The custody model of the lot; of a trace back."""
@@ -153,6 +153,10 @@ class Trace:
     def evidence(self) -> dict[str, Evidence]:
         """The backing of its origin and of every claim on it; of a trace back."""
         parties = self.reader.workspace.parties.current()
+        if self._certificates is not None:
+            statements = self.graph.statements
+            named = {one for each in statements for one in (each.issuer, each.default_maker)}
+            self._certificates.expect([*self.lots, *named], self._numbers)
 
         def is_device(uri: str) -> bool:
             party = parties.party(uri)

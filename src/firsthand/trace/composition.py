@@ -46,16 +46,18 @@ class Composition:
     findings: list[Finding] = field(default_factory=list)
 
     def _add(self, origin: Origin, weight: Fraction) -> None:
-        self.origins[origin] = self.origins.get(origin, _ZERO) + weight
+        before = self.origins.get(origin)
+        self.origins[origin] = weight if before is None else before + weight
 
 
-def shares(graph: LotGraph, nodes: Sequence[Node]) -> dict[str, Fraction]:
+def shares(graph: LotGraph, nodes: Sequence[Node], made_of: Composition | None = None) -> dict[str, Fraction]:
     """Each maker's share of these nodes together, by party URI, summing to exactly one.
 
-    An origin that nobody stated counts as made by whoever first spoke of the lot. Raises KeyError for none.
+    `made_of` is their composition where it is known already. An origin that nobody stated counts as made by
+    whoever first spoke of the lot. Raises KeyError for none.
     """
     found: dict[str, Fraction] = defaultdict(Fraction)
-    made_of = composition(graph, nodes)
+    made_of = made_of or composition(graph, nodes)
     for maker, weight in made_of.labour.items():
         found[maker] += weight
     for origin, weight in made_of.origins.items():
@@ -104,7 +106,9 @@ class _Walk:
         self.weights: dict[Node, Fraction] = defaultdict(Fraction)
 
     def pass_on(self, group: list[Node]) -> None:
-        weight = sum((self.weights.pop(node, _ZERO) for node in group), _ZERO)
+        weight = self.weights.pop(group[0], _ZERO)
+        for node in group[1:]:
+            weight += self.weights.pop(node, _ZERO)
         if not weight:
             return
         if any(self._stop(node) for node in group):
@@ -122,7 +126,7 @@ class _Walk:
             return
         parts = self._split(min(group), [(one.node, one.quantity, one.statement) for one in inflows], group)
         for inflow, part in zip(inflows, parts, strict=True):
-            self._into(inflow, weight * part, min(group))
+            self._into(inflow, weight if part is _ONE else weight * part, min(group))
 
     def _into(self, inflow: Inflow, weight: Fraction, node: Node) -> None:
         if inflow.process is not None and inflow.process.inputs:

@@ -37,7 +37,7 @@ class Doubles:
         for one in statements:
             # Hashing an event takes long: only what speaks of the same lots at the same time is compared.
             first = next(iter((*one.things, *one.inputs, *one.outputs)), None)
-            groups[one.time, one.type, one.parent, first and first.lot].append(one)
+            groups[one.time, one.type, one.action, one.parent, first and first.lot].append(one)
         dropped: set[int] = set()
         for group in groups.values():
             if len(group) > 1:

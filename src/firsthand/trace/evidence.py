@@ -66,6 +66,9 @@ class Certificates(Protocol):
         backs nothing, whatever time the statement gives.
         """
 
+    def expect(self, subjects: Collection[str], numbers: Collection[int]) -> None:
+        """These lots, parties and events are asked about next: they may be read at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:

@@ -87,6 +87,10 @@ class Statement(msgspec.Struct, frozen=True, gc=False):
     problems: tuple[tuple[str, str], ...]
     body: bytes
 
+    def __hash__(self) -> int:
+        """Of the number alone: no two events share it, and the fields are many."""
+        return self.number
+
     @property
     def order(self) -> tuple[int, int, bytes]:
         """The place in time; it does not depend on the order in which captures came."""
