@@ -33,7 +33,7 @@ PER_ROUND = 1500
 def measure() -> dict[str, float]:
     """Transactions a second of both, and the ratio."""
     key = WalletKey(secrets.token_bytes(32), NETWORKS["regtest"])
-    private = PrivateKey(key._secret)
+    private = PrivateKey(key.secret)
     policy = FeePolicy(1, 1000)
     script = data_script([PREFIX, RECORD, secrets.token_bytes(400)])
     funding = build([Coin(Outpoint(bytes(32), 0), 100_000, key.script)], [], key.script, policy, key)

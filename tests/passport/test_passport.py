@@ -16,7 +16,9 @@ from firsthand.service.chain_access import ChainAccess
 from firsthand.service.parties import add_party
 from firsthand.service.passport import passport
 from firsthand.service.passport_facts import Fact, merged, points_of
+from firsthand.service.photographs import add_photograph
 from firsthand.web.passport_page import Links, passport_data, passport_page
+from firsthand.web.position import position_of
 from firsthand.web.words import LOCALES
 from tests.made import event, new_access, record
 from tests.passport.conftest import HOSTILE, PIECE, TURNED
@@ -126,3 +128,17 @@ def test_a_passport_of_many_events_asks_the_database_no_more_often(tmp_path: Pat
         assert len(found.events) == 2 * size + 1
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_a_kept_page_is_made_anew_for_whatever_it_shows(hostile: ChainAccess) -> None:
+    before = position_of(hostile, lambda: 0)
+    assert position_of(hostile, lambda: 0) == before
+    picture = hostile.workspace.folder / "new.svg"
+    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    add_photograph(hostile.workspace.folder, picture)
+    after = position_of(hostile, lambda: 0)
+    assert after != before
+    hostile.sandbox.mine()
+    hostile.sync_headers()
+    assert position_of(hostile, lambda: 0) != after
+    assert position_of(hostile, lambda: 1) != position_of(hostile, lambda: 0)

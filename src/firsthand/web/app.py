@@ -22,10 +22,12 @@ from firsthand.service.delivery import Delivery
 from firsthand.service.pay_store import PaymentStore
 from firsthand.service.scans import forget_scans
 from firsthand.web.calls import VERSION_HEADERS
-from firsthand.web.gate import SLASH, Gate, request_id_of
+from firsthand.web.front import Front
+from firsthand.web.gate import SLASH, Gate
 from firsthand.web.metrics import DELIVERIES
 from firsthand.web.pay import follow_payments
 from firsthand.web.problems import PROBLEM, Problem
+from firsthand.web.requests import request_id_of
 from firsthand.web.routes import Route, by_path
 from firsthand.web.server import Server
 from firsthand.web.sockets import Hub, socket_route
@@ -70,7 +72,7 @@ def make_server_app(server: Server) -> ASGIApp:
         exception_handlers={HTTPException: _http_problem, Exception: _http_problem},
         request_max_body_size=None,
     )
-    return _encoded_slashes(app)
+    return Front(_encoded_slashes(app), server.pages)
 
 
 def _handler(gate: Gate, path: str, routes: list[Route]) -> HTTPRouteHandler:
@@ -92,9 +94,9 @@ def _http_problem(request: Request[Any, Any, Any], error: Exception) -> Response
         status
     )
     if status >= 500:
-        log.error("request failed", exc_info=error, extra={"request_id": request_id_of(request)})
+        log.error("request failed", exc_info=error, extra={"request_id": request_id_of(request.scope)})
     problem = Problem(status, exception, detail or "the request cannot be read")
-    request_id = request_id_of(request)
+    request_id = request_id_of(request.scope)
     return Response(
         problem.document(request_id),
         status_code=status,

@@ -15,7 +15,7 @@ from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.web.problems import Problem
 from firsthand.web.server import Server
 
-__all__ = ["JSON", "VERSION_HEADERS", "Answer", "Call", "Endpoint", "Ready", "json_answer"]
+__all__ = ["JSON", "VERSION_HEADERS", "Answer", "Call", "Endpoint", "json_answer"]
 
 JSON: Final = "application/json"
 
@@ -180,7 +180,6 @@ def _version(name: str, text: str) -> tuple[int, ...]:
 
 
 Endpoint = Callable[[Call], Answer]
-Ready = Callable[[Call], Answer | None]
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Answer:

@@ -6,8 +6,8 @@ import asyncio
 import base64
 import logging
 import time
+from collections.abc import Hashable
 from typing import Any, Final
-from uuid import uuid4
 
 from anyio import CapacityLimiter, to_thread
 from litestar import Request, Response
@@ -16,13 +16,14 @@ from firsthand.errors import Unauthorized
 from firsthand.service.api_keys import Principal, authenticate
 from firsthand.web.calls import JSON, VERSION_HEADERS, Answer, Call
 from firsthand.web.epcis_events import pairs_of
-from firsthand.web.metrics import REQUESTS
+from firsthand.web.front import asked, is_unchanged, packed, page_of
 from firsthand.web.pages import HTML
 from firsthand.web.problems import PROBLEM, Problem, problem_of
+from firsthand.web.requests import client_of, note, raw_path_of, request_id_of
 from firsthand.web.routes import Route
 from firsthand.web.server import Server
 
-__all__ = ["SLASH", "Gate", "client_of"]
+__all__ = ["SLASH", "Gate"]
 
 SLASH: Final = "\ue000"
 """Stands for an encoded slash in a path, so that it does not divide it; a private character of Unicode."""
@@ -56,29 +57,39 @@ class Gate:
     async def answer(self, route: Route, request: Request[Any, Any, Any]) -> Response[bytes]:
         """The answer to a request on a route, whatever happens."""
         started = time.perf_counter()
-        request_id = request_id_of(request)
+        scope = request.scope
+        request_id = request_id_of(scope)
         principal: list[Principal] = []
         try:
             answer = await self._run(route, request, principal)
-            headers, body, media, status = answer.headers, answer.body, answer.media, answer.status
         except Exception as error:
             problem = problem_of(error)
             if problem.status >= 500:
                 log.error("request failed", exc_info=error, extra={"request_id": request_id})
-            body, media, status = problem.document(request_id), PROBLEM, problem.status
             headers = problem.headers
-            if status == 413 and route.path == "/capture":
+            if problem.status == 413 and route.path == "/capture":
                 headers = headers | self._capture_limits()
-        self._note(route, request, principal, status, request_id, started)
+            answer = Answer(problem.status, problem.document(request_id), PROBLEM, headers)
+        if answer.status == 200 and is_unchanged(
+            answer.headers.get("ETag", ""), request.headers.get("if-none-match", "")
+        ):
+            answer = Answer(304, headers=answer.headers)
+        key = principal[0].key_id if principal else ""
+        note(route, scope, answer.status, started, key)
+        if key:
+            query = scope["query_string"].decode("latin-1")
+            target = f"{raw_path_of(scope)}?{query}" if query else raw_path_of(scope)
+            self.server.audit.add(key, route.method, target, answer.status, client_of(scope), request_id)
         return Response(
-            body,
-            status_code=status,
-            media_type=media if body else None,
-            headers={**VERSION_HEADERS, "X-Request-ID": request_id, **headers},
+            answer.body,
+            status_code=answer.status,
+            media_type=answer.media if answer.body else None,
+            headers={**VERSION_HEADERS, "X-Request-ID": request_id, **answer.headers},
         )
 
     async def _run(self, route: Route, request: Request[Any, Any, Any], who: list[Principal]) -> Answer:
-        if len(request.scope.get("raw_path", b"")) + len(request.scope["query_string"]) > _LONGEST_URL:
+        scope = request.scope
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > _LONGEST_URL:
             raise Problem(414, "URITooLongException", f"a URL has at most {_LONGEST_URL} bytes")
         if any("\0" in str(name) or len(str(name)) > LONGEST_NAME for name in request.path_params.values()):
             raise Problem(
@@ -94,22 +105,30 @@ class Gate:
         call = Call(
             self.server,
             route.method,
-            raw_path_of(request),
+            raw_path_of(scope),
             {name: str(value).replace(SLASH, "/") for name, value in request.path_params.items()},
-            pairs_of(request.scope["query_string"].decode("latin-1")),
+            pairs_of(scope["query_string"].decode("latin-1")),
             dict(request.headers),
             principal,
             str(request.base_url).rstrip("/"),
             body,
-            client_of(request),
-            request.scope["query_string"].decode("latin-1"),
+            client_of(scope),
+            scope["query_string"].decode("latin-1"),
         )
         call.check_versions()
-        ready = route.ready(call) if route.ready is not None else None
-        if ready is not None:
-            return ready
+        if route.kept:
+            return await to_thread.run_sync(self._page, route, call, asked(scope), limiter=self._readers)
         limiter = self._writers if route.has_body else self._readers
         return await to_thread.run_sync(route.endpoint, call, limiter=limiter)
+
+    def _page(self, route: Route, call: Call, key: Hashable | None) -> Answer:
+        """The answer of a route whose answers are kept."""
+        position = self.server.position.now()
+        accepted = call.headers.get("accept-encoding", "")
+        answer = packed(route.endpoint(call), accepted, self.server.passports)
+        if key is not None:
+            self.server.pages.keep(key, position, page_of(route, answer))
+        return answer
 
     def principal(self, route: Route, request: Any) -> Principal | None:
         """Who sends a request, and may. Raises Problem 401, 403 or 429."""
@@ -123,7 +142,7 @@ class Gate:
             if readable and self.server.settings.public_read:
                 return Principal("", None, frozenset(("read",)))
             raise _unauthenticated("an API key is needed: Authorization: Bearer fh_…", route)
-        client = client_of(request)
+        client = client_of(request.scope)
         wait = self.server.failures.wait(client)
         if wait:
             raise Problem(429, "", "too many failed attempts from your address", {"Retry-After": str(wait)})
@@ -172,56 +191,6 @@ class Gate:
             "GS1-EPCIS-Capture-Limit": str(limits.events),
             "GS1-EPCIS-Capture-File-Size-Limit": str(limits.size),
         }
-
-    def _note(
-        self,
-        route: Route,
-        request: Request[Any, Any, Any],
-        who: list[Principal],
-        status: int,
-        request_id: str,
-        started: float,
-    ) -> None:
-        seconds = time.perf_counter() - started
-        REQUESTS.labels(route.method, route.path, str(status)).observe(seconds)
-        key = who[0].key_id if who else ""
-        target = raw_path_of(request)
-        if key:
-            query = request.scope["query_string"].decode("latin-1")
-            shown = f"{target}?{query}" if query else target
-            self.server.audit.add(key, route.method, shown, status, client_of(request), request_id)
-        log.info(
-            "request",
-            extra={
-                "request_id": request_id,
-                "method": route.method,
-                "path": route.path if route.unlogged else target[:500],
-                "status": status,
-                "ms": round(seconds * 1000, 2),
-                "api_key": key,
-                "client": "" if route.unlogged else client_of(request),
-            },
-        )
-
-
-def raw_path_of(request: Any) -> str:
-    """The path as it came, still encoded."""
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    return raw.partition(b"?")[0].decode("latin-1")
-
-
-def request_id_of(request: Any) -> str:
-    """The request's ID: a new one, never one that a client made up."""
-    found = request.scope.setdefault("firsthand_request_id", "")
-    if not found:
-        found = request.scope["firsthand_request_id"] = str(uuid4())
-    return str(found)
-
-
-def client_of(request: Any) -> str:
-    """The sender's address."""
-    client = request.scope.get("client")
-    return str(client[0]) if client else ""
 
 
 def _unauthenticated(detail: str, route: Route) -> Problem:

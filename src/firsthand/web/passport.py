@@ -5,7 +5,6 @@ What was made is kept for as long as the journal, the chain's tip and the day st
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -31,7 +30,7 @@ from firsthand.web.passport_page import (
     passport_page,
 )
 from firsthand.web.problems import Problem
-from firsthand.web.resolver import CORS, LINKSET, item_answer
+from firsthand.web.resolver import CORS, item_answer
 from firsthand.web.server import Server
 from firsthand.web.words import LOCALES, preferred
 
@@ -43,8 +42,6 @@ __all__ = [
     "get_passport_proofs",
     "get_photograph",
     "passport_answer",
-    "ready_item",
-    "ready_passport",
 ]
 
 _HEADERS: Final = {
@@ -67,16 +64,14 @@ def get_passport(call: Call) -> Answer:
 def get_passport_data(call: Call) -> Answer:
     """The passport of a lot or piece, as data"""
     call.only("uri")
-    return _conditional(call, _kept(call.server, "data", _uri(call), partial(_data, call.server, _uri(call))))
+    return _kept(call.server, "data", _uri(call), partial(_data, call.server, _uri(call)))
 
 
 def get_passport_proofs(call: Call) -> Answer:
     """The proof bundles of the events that a passport rests on"""
     call.only("uri")
     uri = _uri(call)
-    packed = "gzip" in call.headers.get("accept-encoding", "")
-    kind = "proofs.gz" if packed else "proofs"
-    return _conditional(call, _kept(call.server, kind, uri, partial(_proofs, call.server, uri, packed)))
+    return _kept(call.server, "proofs", uri, partial(_proofs, call.server, uri))
 
 
 def get_item(call: Call) -> Answer:
@@ -94,7 +89,7 @@ def get_asset(call: Call) -> Answer:
     call.only()
     body, media = asset(call.names["asset"])
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "max-age=300", "ETag": etag_of(body)}
-    return _conditional(call, Answer(200, body, media, headers))
+    return Answer(200, body, media, headers)
 
 
 def get_photograph(call: Call) -> Answer:
@@ -107,7 +102,7 @@ def get_photograph(call: Call) -> Answer:
         "Cache-Control": "max-age=86400, immutable",
         "ETag": etag_of(body),
     }
-    return _conditional(call, Answer(200, body, media, headers))
+    return Answer(200, body, media, headers)
 
 
 def passport_answer(server: Server, uri: str, language: str) -> Answer:
@@ -115,31 +110,10 @@ def passport_answer(server: Server, uri: str, language: str) -> Answer:
     return _kept(server, f"page {language}", uri, partial(_page, server, uri, language))
 
 
-def ready_passport(call: Call) -> Answer | None:
-    """The answer of `get_passport` when it needs nothing to be read; None when it does."""
-    uri = next((value for name, value in call.query if name == "uri"), "")
-    return _ready(call, uri)
-
-
-def ready_item(call: Call) -> Answer | None:
-    """The answer of `get_item` when it needs nothing to be read; None when it does."""
-    if LINKSET in call.headers.get("accept", "") or any(name != "lang" for name, _ in call.query):
-        return None
-    found = _ready(call, _own(call.server, call.path))
-    return None if found is None else replace(found, headers=found.headers | CORS)
-
-
-def _ready(call: Call, uri: str) -> Answer | None:
-    if len(call.query) > 1 or _wants_data(call):
-        return None
-    found = call.server.passports.fresh((f"page {_language(call)}", uri))
-    return None if found is None else _conditional(call, found)
-
-
 def _answer(call: Call, uri: str) -> Answer:
     if _wants_data(call):
-        return _conditional(call, _kept(call.server, "data", uri, partial(_data, call.server, uri)))
-    return _conditional(call, passport_answer(call.server, uri, _language(call)))
+        return _kept(call.server, "data", uri, partial(_data, call.server, uri))
+    return passport_answer(call.server, uri, _language(call))
 
 
 def _wants_data(call: Call) -> bool:
@@ -163,17 +137,8 @@ def _own(server: Server, path: str) -> str:
     return server.workspace.settings.uri.rstrip("/") + path
 
 
-def _conditional(call: Call, answer: Answer) -> Answer:
-    """The answer, or 304 when the reader has it (RFC 9110 §13.1.2)."""
-    tag = answer.headers.get("ETag")
-    if tag is not None and tag in call.headers.get("if-none-match", ""):
-        return Answer(304, headers=answer.headers)
-    return answer
-
-
 def _kept(server: Server, kind: str, uri: str, make: Callable[[], Answer]) -> Answer:
-    found: Answer = server.passports.get((kind, uri), make)
-    return found
+    return server.passports.get((kind, uri), make)
 
 
 def _viewed(server: Server) -> tuple[Viewer, int]:
@@ -226,7 +191,7 @@ def _data(server: Server, uri: str) -> Answer:
     return Answer(200, body, JSON, {"Cache-Control": "no-cache", "Vary": "Accept", "ETag": etag_of(body)})
 
 
-def _proofs(server: Server, uri: str, packed: bool) -> Answer:
+def _proofs(server: Server, uri: str) -> Answer:
     found = passport(server.access, uri, *_viewed(server))
     if len(found.events) > _MOST_PROOFS:
         raise Problem(413, "", f"these are over {_MOST_PROOFS} proofs; use `firsthand prove` instead")
@@ -235,9 +200,5 @@ def _proofs(server: Server, uri: str, packed: bool) -> Answer:
         "Cache-Control": "no-cache",
         "Content-Disposition": 'attachment; filename="passport.fhproof"',
         "X-Content-Type-Options": "nosniff",
-        "Vary": "Accept-Encoding",
     }
-    if packed:
-        body = gzip.compress(body, 6, mtime=0)
-        headers["Content-Encoding"] = "gzip"
     return Answer(200, body, _PROOFS, {**headers, "ETag": etag_of(body)})

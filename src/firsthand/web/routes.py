@@ -26,7 +26,7 @@ from firsthand.web import (
     sealed,
     traces,
 )
-from firsthand.web.calls import JSON, Answer, Call, Endpoint, Ready
+from firsthand.web.calls import JSON, Answer, Call, Endpoint
 
 __all__ = ["PAGES", "ROUTES", "Route", "by_path"]
 
@@ -35,8 +35,8 @@ class Route(NamedTuple):
     """`scope`: what an API key must have; `public` routes ask for none, `open` ones may do without.
 
     `party` routes ask for one even where `server.public_read` lets anybody read.
-    `media` is what it answers in, and `also` what else. `ready` gives the answer at once where nothing has to
-    be read for it, else None.
+    `media` is what it answers in, and `also` what else. The answers of `kept` ones depend on the server's
+    position, the address and a few headers only, and are kept.
     Of `unlogged` ones neither the sender's address nor the names in the path are logged.
     """
 
@@ -48,7 +48,7 @@ class Route(NamedTuple):
     has_body: bool = False
     media: str = JSON
     also: tuple[str, ...] = ()
-    ready: Ready | None = None
+    kept: bool = False
     unlogged: bool = False
 
 
@@ -94,7 +94,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/countersignatures", members.post_countersignature, "capture", "open", True),
     Route("GET", "/find", find.get_find, "read", "public", media=pages.HTML),
     Route("GET", "/find/{code}", find.find_code, "read", "public"),
-    Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML),
+    Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML, kept=True),
     Route("GET", "/links", links.get_links),
     Route("POST", "/links", links.post_link, "capture", "key", True),
     Route("GET", "/links/{linkID}", links.get_link),
@@ -157,9 +157,9 @@ PAGES: Final[tuple[Route, ...]] = (
         access="public",
         media=pages.HTML,
         also=(JSON,),
-        ready=passport.ready_passport,
+        kept=True,
     ),
-    Route("GET", "/passport.json", passport.get_passport_data, access="public"),
+    Route("GET", "/passport.json", passport.get_passport_data, access="public", kept=True),
     Route(
         "GET",
         "/passport.fhproof",
@@ -167,6 +167,7 @@ PAGES: Final[tuple[Route, ...]] = (
         access="public",
         media="application/jsonl",
         also=(pages.HTML,),
+        kept=True,
     ),
     Route(
         "GET",
@@ -175,7 +176,7 @@ PAGES: Final[tuple[Route, ...]] = (
         access="public",
         media=pages.HTML,
         also=("*/*",),
-        ready=passport.ready_item,
+        kept=True,
     ),
     Route("HEAD", "/id/{item:path}", passport.get_item, access="public", media="*/*"),
     Route(
@@ -185,6 +186,7 @@ PAGES: Final[tuple[Route, ...]] = (
         access="public",
         media="text/css",
         also=("text/javascript", "image/svg+xml"),
+        kept=True,
     ),
     Route("GET", "/photographs/{photograph}", passport.get_photograph, access="public", media="image/*"),
 )

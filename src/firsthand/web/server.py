@@ -8,19 +8,23 @@ import time
 from collections import deque
 from datetime import datetime, timedelta
 from hmac import new as hmac
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from firsthand.ledger.event_search import EventSearch
 from firsthand.service.capture_jobs import Limits
 from firsthand.service.chain_access import ChainAccess
-from firsthand.service.links import links_state
 from firsthand.service.page_tokens import PageTokens
 from firsthand.service.publish import published_end
 from firsthand.service.rates import Rates
 from firsthand.service.tables import AUDIT
 from firsthand.web.page_cache import PageCache
+from firsthand.web.position import Position, position_of
+
+if TYPE_CHECKING:
+    from firsthand.web.calls import Answer
+    from firsthand.web.front import Page
 
 __all__ = ["SANDBOX_HEADERS", "Audit", "Failures", "Server"]
 
@@ -52,23 +56,11 @@ class Server:
         self.payments = Failures(access.workspace.settings.scans.per_minute)
         self.rates = Rates(self.workspace)
         self.stopping = threading.Event()
-        self._links: tuple[float, str] = (-_PUBLISHED_FOR, "")
         self._published: tuple[float, int] = (-_PUBLISHED_FOR, 0)
-        self.passports: PageCache[Any] = PageCache(self._position)
+        self.position = Position(lambda: position_of(access, self.published))
+        self.passports: PageCache[Answer] = PageCache(self.position)
+        self.pages: PageCache[Page] = PageCache(self.position)
         self.sandbox_headers = os.environ.get(SANDBOX_HEADERS, "") if access.network.name == "sandbox" else ""
-
-    def _position(self) -> tuple[int, int, int, str, str]:
-        """What a page depends on: the journal, what of it is public, the chain's tip, the day, the links."""
-        size, tip = self.workspace.journal.size(), self.access.headers.tip_height
-        return size, self.published(), tip, self.workspace.now()[:10], self._links_state()
-
-    def _links_state(self) -> str:
-        """The state of the resolver's links, at most five seconds old."""
-        when, state = self._links
-        if time.monotonic() - when > _PUBLISHED_FOR:
-            state = links_state(self.workspace)
-            self._links = (time.monotonic(), state)
-        return state
 
     def payments_since(self) -> str:
         """From when on offered addresses are looked at: money that comes later is found by `pay settle`."""
