@@ -28,6 +28,8 @@ def test_a_code_leads_to_its_item(live: Live, codes: dict[str, str]) -> None:
         for typed in (codes[lot("find")], codes[lot("find")].lower().replace("-", " ")):
             answer = client.get("/find", params={"code": typed})
             assert (answer.status_code, answer.headers["Location"]) == (307, lot("find"))
+            short = client.get(f"/p/{quote(typed)}")
+            assert (short.status_code, short.headers["Location"]) == (307, lot("find"))
             told = client.get(f"/find/{quote(typed)}")
             assert (told.status_code, told.json()) == (200, {"item": lot("find")})
 

@@ -15,7 +15,7 @@ from firsthand.web.page_templates import PLAIN_HEADERS, render
 from firsthand.web.pages import HTML
 from firsthand.web.words import preferred, words_of
 
-__all__ = ["find_code", "get_find"]
+__all__ = ["find_code", "follow_code", "get_find"]
 
 _HEADERS: Final = {**PLAIN_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"}
 # What a URI may hold unescaped in Location (RFC 3986 §2), % being there for what is escaped already.
@@ -26,9 +26,26 @@ def get_find(call: Call) -> Answer:
     """A page that takes a label's short code; with one, a redirect to the label's item."""
     call.only("code")
     code = call.parameter("code")
-    tag = preferred(call.headers.get("accept-language", ""))
     if code is None or not code.strip():
-        return _page(tag)
+        return _page(preferred(call.headers.get("accept-language", "")))
+    return _led(call, code)
+
+
+def find_code(call: Call) -> Answer:
+    """The item of a label's short code."""
+    call.only()
+    code = call.names["code"]
+    return json_answer({"item": item_of(call.server.workspace, code)})
+
+
+def follow_code(call: Call) -> Answer:
+    """The item of a label's short code, at an address as short as can be: `/p/CODE`"""
+    call.only()
+    return _led(call, call.names["code"])
+
+
+def _led(call: Call, code: str) -> Answer:
+    tag = preferred(call.headers.get("accept-language", ""))
     try:
         item = item_of(call.server.workspace, code)
     except InvalidInput:
@@ -38,13 +55,6 @@ def get_find(call: Call) -> Answer:
     if is_web(item):
         return Answer(307, headers=_HEADERS | {"Location": quote(item, safe=_URI)})
     return _page(tag, code, item=item)
-
-
-def find_code(call: Call) -> Answer:
-    """The item of a label's short code."""
-    call.only()
-    code = call.names["code"]
-    return json_answer({"item": item_of(call.server.workspace, code)})
 
 
 def _page(tag: str, code: str = "", *, alert: str = "", item: str = "", status: int = 200) -> Answer:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from firsthand.errors import InvalidInput
+from firsthand.events.compressed_link import expanded_path
 from firsthand.events.digital_link import DigitalLink, parse_path
 from firsthand.service.links import GS1, link_type_uri
 from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
@@ -20,7 +21,7 @@ from firsthand.web.pages import HTML
 from firsthand.web.problems import Problem
 from firsthand.web.words import preferred
 
-__all__ = ["CORS", "LINKSET", "get_description", "get_digital_link", "item_answer"]
+__all__ = ["CORS", "LINKSET", "get_compressed", "get_description", "get_digital_link", "item_answer"]
 
 LINKSET: Final = "application/linkset+json"
 CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
@@ -39,10 +40,31 @@ _MOST_IN_HEADER: Final = 20
 def get_digital_link(call: Call) -> Answer:
     """Where a GS1 Digital Link leads, or its linkset"""
     try:
+        expanded = expanded_path(call.path)
+        if expanded is not None:
+            return _to(call, expanded)
         link = parse_path(call.path)
         return _resolved(call, link)
     except InvalidInput as error:
         raise Problem(400, "ValidationException", str(error), CORS) from None
+
+
+def get_compressed(call: Call) -> Answer:
+    """Where a compressed Digital Link leads: to itself, written out"""
+    try:
+        expanded = expanded_path(call.path)
+    except InvalidInput as error:
+        raise Problem(404, "NoSuchNameException", f"there is no such resource ({error})", CORS) from None
+    if expanded is None:
+        raise Problem(404, "NoSuchNameException", "there is no such resource", CORS)
+    return _to(call, expanded)
+
+
+def _to(call: Call, expanded: str) -> Answer:
+    """A redirect to the same link written out; what was asked beside it goes along."""
+    if call.raw_query:
+        expanded += ("&" if "?" in expanded else "?") + call.raw_query
+    return Answer(307, headers={**CORS, "Location": expanded})
 
 
 def item_answer(call: Call, uri: str) -> Answer | None:

@@ -149,6 +149,8 @@ def _resolver_routes() -> Iterator[Route]:
 
 PAGES: Final[tuple[Route, ...]] = (
     *_resolver_routes(),
+    Route("GET", "/p/{code}", find.follow_code, access="public", media="*/*"),
+    Route("GET", "/{compressed}", resolver.get_compressed, access="public", media="*/*"),
     Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
     Route(
         "GET",
