@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.made import event, record
 from tests.web.live import Live, served
 
 PIECE = "https://coop.example/id/item/ring-7"
+OTHER = "https://coop.example/id/item/ring-8"
 UID = "04DE5F1EACC040"
 RATE = 40
 
@@ -24,13 +26,33 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Live, dict[
     with served(folder) as live:
         access = live.access()
         maker = access.workspace.parties.find("Adela")
-        record(access, maker, event(bizStep="shipping", epcList=[PIECE]))
+        record(access, maker, event(bizStep="shipping", epcList=[PIECE, OTHER]))
         tags = Tags(access.workspace)
         tags.add(PIECE, UID)
         keys = tags.keys(UID)
         tap = Tap(bytes.fromhex(UID), 1)
         picc = picc_data(bytes.fromhex(keys.meta), tap).hex()
         yield live, {"picc": picc, "cmac": sun_mac(bytes.fromhex(keys.file), tap).hex()}
+
+
+def test_a_shopper_asks_on_a_page_and_only_then_a_scan_is_kept(shop: tuple[Live, dict[str, str]]) -> None:
+    live, tapped = shop
+    page = {"Accept": "text/html"}
+    with live.client(None) as client:
+        asked = client.get("/label", params={"item": OTHER, **tapped, "lang": "es"}, headers=page)
+        assert "Preguntar por esta etiqueta" in asked.text
+        assert tapped["cmac"] in asked.text
+        assert client.get(f"/scans/{quote(OTHER, safe='')}").json()["scans"] == 0
+        told = client.post("/label", data={"item": OTHER, "lang": "en"}, headers=page)
+        assert "The first scan of this label" in told.text
+        again = client.post("/label", data={"item": OTHER}, headers=page)
+        assert "This label was seen before" in again.text
+        unknown = client.post("/label", data={"item": f"{OTHER}-copy"}, headers=page)
+        assert "Be careful" in unknown.text
+        assert "no record here speaks of this serial" in unknown.text
+        for wrong in ({}, {"item": "ring 7"}, {"item": OTHER, "picc": "zz"}, {"item": "a:" + "x" * 2000}):
+            assert client.post("/label", data=wrong, headers=page).status_code == 400
+    assert "127.0.0.1" not in "".join(line for line in live.log.read_text().splitlines() if "/label" in line)
 
 
 def test_scans_from_anybody(shop: tuple[Live, dict[str, str]]) -> None:

@@ -178,6 +178,7 @@ def _page(server: Server, uri: str, language: str) -> Answer:
     if found.makers and server.workspace.settings.pay.enabled:
         links = replace(links, pay=f"/pay?item={quote(found.uri, safe='')}&lang={language}")
         paid = paid_value(server.access, paid_to_makers(server.access, found.uri))
+    links = replace(links, label=f"/label?item={quote(found.uri, safe='')}&lang={language}")
     if found.token is not None and found.token.state == "live":
         links = replace(links, claim=f"/claim?item={quote(found.uri, safe='')}&lang={language}")
     body = passport_page(found, language, links, paid)

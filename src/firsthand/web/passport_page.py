@@ -54,7 +54,7 @@ class Links:
 
     `headers` is a header service to ask where one of the sandbox is known; `shown` gives a photograph's
     address by its hash, or None. `pay` is where its makers are thanked and `claim` where it is
-    claimed, empty where that cannot be.
+    claimed, `label` where a scan of its label is judged; empty where that cannot be.
     """
 
     page: Callable[[str], str]
@@ -65,6 +65,7 @@ class Links:
     headers: str = ""
     pay: str = ""
     claim: str = ""
+    label: str = ""
     shown: Callable[[str], str | None] = lambda _: None
 
 

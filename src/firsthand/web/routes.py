@@ -14,6 +14,7 @@ from firsthand.web import (
     epcis_queries,
     epcis_resources,
     find,
+    labels,
     links,
     members,
     operations,
@@ -121,15 +122,25 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     Route("POST", "/scans", scans.post_scan, "read", "public", True, unlogged=True),
     Route("GET", "/scans/{piece}", scans.get_scans, "read", "public", unlogged=True),
-    Route("GET", "/pay", pay.get_pay, "read", "public", media=pages.HTML, also=(JSON,)),
+    Route("GET", "/pay", pay.get_pay, "read", "public", media=pages.HTML, also=(JSON,), unlogged=True),
     Route("POST", "/pay", pay.post_pay, "read", "public", True, JSON, (pages.HTML,), unlogged=True),
-    Route("GET", "/pay/{paymentID}", pay.get_payment, access="public", media=pages.HTML, also=(JSON,)),
-    Route("POST", "/pay/{paymentID}/transactions", pay.post_transaction, "read", "public", True),
+    Route(
+        "GET",
+        "/pay/{paymentID}",
+        pay.get_payment,
+        access="public",
+        media=pages.HTML,
+        also=(JSON,),
+        unlogged=True,
+    ),
+    Route(
+        "POST", "/pay/{paymentID}/transactions", pay.post_transaction, "read", "public", True, unlogged=True
+    ),
     Route("GET", "/pay/{paymentID}/qr.svg", pay.get_qr, access="public", media="image/svg+xml"),
     Route("GET", "/paid", pay.get_paid, access="public"),
-    Route("GET", "/claim", claims.get_claim, access="public", media=pages.HTML),
+    Route("GET", "/claim", claims.get_claim, access="public", media=pages.HTML, unlogged=True),
     Route("GET", "/tokens/place", claims.get_place, access="public", unlogged=True),
-    Route("POST", "/tokens/claims", claims.post_claim, "read", "public", True),
+    Route("POST", "/tokens/claims", claims.post_claim, "read", "public", True, unlogged=True),
     Route("GET", "/payments", payments.get_payments, "read", "party", also=(pages.HTML,)),
     Route("GET", "/payments/{party}", payments.get_party_payments, "read", "party", also=(pages.HTML,)),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
@@ -147,8 +158,10 @@ def _resolver_routes() -> Iterator[Route]:
             )
 
 
-PAGES: Final[tuple[Route, ...]] = (
+_PAGES: Final[tuple[Route, ...]] = (
     *_resolver_routes(),
+    Route("GET", "/label", labels.get_label, access="public", media=pages.HTML),
+    Route("POST", "/label", labels.post_label, "read", "public", True, pages.HTML, unlogged=True),
     Route("GET", "/p/{code}", find.follow_code, access="public", media="*/*"),
     Route("GET", "/{compressed}", resolver.get_compressed, access="public", media="*/*"),
     Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
@@ -192,7 +205,8 @@ PAGES: Final[tuple[Route, ...]] = (
     ),
     Route("GET", "/photographs/{photograph}", passport.get_photograph, access="public", media="image/*"),
 )
-"""What readers' browsers open; no part of the API that the OpenAPI document describes."""
+PAGES: Final = tuple(page._replace(unlogged=True) for page in _PAGES)
+"""What readers' browsers open; not in the OpenAPI document, which is of the API. No reader is logged."""
 
 
 def by_path() -> dict[str, list[Route]]:

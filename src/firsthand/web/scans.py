@@ -13,14 +13,14 @@ from firsthand.service.tags import Message, parse_message
 from firsthand.web.calls import Answer, Call, json_answer
 from firsthand.web.problems import Problem
 
-__all__ = ["get_scans", "post_scan"]
+__all__ = ["get_scans", "post_scan", "slow_down"]
 
 _TEXTS: Final = ("piece", "device", "picc", "cmac")
 
 
 def post_scan(call: Call) -> Answer:
     """Keep a scan of a piece's label and say what to think of it"""
-    _slow_down(call)
+    slow_down(call)
     call.only()
     body = call.json_body()
     for name, value in body.items():
@@ -40,12 +40,13 @@ def post_scan(call: Call) -> Answer:
 
 def get_scans(call: Call) -> Answer:
     """What the scans of a piece tell so far; nothing is kept of this question"""
-    _slow_down(call)
+    slow_down(call)
     call.only()
     return json_answer(verdict_value(*look_at(call.server.access, call.names["piece"])))
 
 
-def _slow_down(call: Call) -> None:
+def slow_down(call: Call) -> None:
+    """Refuse an address that has scanned, or asked, too often in the last minute. Raises Problem."""
     wait = call.server.scans.wait(call.client)
     if wait:
         raise Problem(429, "", "too many scans from your address", {"Retry-After": str(wait)})
