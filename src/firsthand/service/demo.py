@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import tomllib
 from collections import Counter
@@ -13,7 +14,9 @@ from typing import Any, Final
 
 import firsthand
 from firsthand.chain.headers import check_headers
+from firsthand.chain.keys import WalletKey
 from firsthand.errors import NotFound
+from firsthand.ledger.payouts import PayoutRecord
 from firsthand.proof.bundle import bundle_lines
 from firsthand.proof.certificate_proof import is_certificate
 from firsthand.proof.certificate_verify import CertificateReport, verify_certificate
@@ -23,6 +26,7 @@ from firsthand.service.certificate_check import for_event, types_by_name
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.export import export_headers
 from firsthand.service.parties import add_party
+from firsthand.service.payout_addresses import set_payout
 from firsthand.service.photographs import add_photograph
 from firsthand.service.prove import prove_events, write_whole
 from firsthand.service.prove_certificates import certificate_lines, certificates_for
@@ -131,6 +135,16 @@ class _Steps:
     def parties(self) -> None:
         for party in self._plan["parties"]:
             add_party(self._access.workspace, party["name"], (party["role"],), uri=party["uri"])
+            if party["role"] in ("maker", "cooperative"):
+                self._wallet(party["uri"])
+
+    def _wallet(self, party: str) -> None:
+        """A sample wallet, its secret kept in the keystore, so that the makers can be thanked."""
+        workspace = self._access.workspace
+        secret = secrets.token_bytes(32)
+        workspace.keystore.put(f"sample-wallet:{party}", secret)
+        key = WalletKey(secret, self._access.network).public.hex()
+        set_payout(workspace, party, PayoutRecord(identity_key=key, public=True))
 
     def certificates(self) -> None:
         self._certificates.issue()
