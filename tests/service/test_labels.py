@@ -215,7 +215,11 @@ def test_given_names_count_and_are_escaped(made: ChainAccess, tmp_path: Path) ->
     ("name", "said"),
     [
         ("قهوة", "script"),
-        ("กาแฟดี่", "no 'ก'|script"),
+        ("कॉफ़ी", "script of .*stand by themselves"),
+        ("ᠺᠣᠹᠢ", "script of"),
+        ("\u110f", "script of"),
+        ("ቡና", "no 'ቡ'.*--font"),
+        ("กาแฟดี่", "script"),
         ("Кофе", "no 'К'"),
         ("a\nb", "no '\\\\n'"),
         ("咖啡", "no '咖'"),
@@ -229,10 +233,25 @@ def test_letters_that_cannot_be_set_are_refused(
     assert list(tmp_path.glob("*a.pdf*")) == []
 
 
-def test_a_uri_that_no_browser_opens_leads_to_find(made: ChainAccess, tmp_path: Path) -> None:
+def test_a_uri_that_no_browser_opens_leads_to_its_short_code(made: ChainAccess, tmp_path: Path) -> None:
     (one,) = make(made, [Wanted(URN)], "png", tmp_path / "a.png")
-    assert codes_in(Image.open(tmp_path / "a.png")) == [f"https://coop.example/find?code={one.code}"]
+    assert codes_in(Image.open(tmp_path / "a.png")) == [f"https://coop.example/p/{one.code}"] == [one.url]
     assert item_of(made.workspace, one.code.lower().replace("-", " ")) == URN
+
+
+def test_a_label_too_small_for_the_uri_has_the_short_link(access: ChainAccess, tmp_path: Path) -> None:
+    item = f"{LOT}/{'very-long-name-of-a-lot-' * 8}"
+    maker = add_party(access.workspace, "Adela", ("maker",)).party
+    record(access, maker, event(1, epcList=[item]))
+    (large,) = make(access, [Wanted(item)], "png", tmp_path / "a.png", size="80x80mm")
+    (small,) = make(access, [Wanted(item, lot="7")], "png", tmp_path / "b.png", size="40x25mm")
+    assert codes_in(Image.open(tmp_path / "a.png")) == [large.url] == [item]
+    assert codes_in(Image.open(tmp_path / "b.png")) == [small.url] == [f"https://coop.example/p/{small.code}"]
+
+
+def test_accents_are_set_however_they_were_typed(made: ChainAccess, tmp_path: Path) -> None:
+    make(made, [Wanted(f"{LOT}/1", "Cafe\u0301")], "svg", tmp_path / "a.svg")
+    assert "Caf\u00e9" in (tmp_path / "a.svg").read_text()
 
 
 def test_several_svgs_have_numbers(made: ChainAccess, tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def test_a_code_leads_to_its_item(live: Live, codes: dict[str, str]) -> None:
         for typed in (codes[lot("find")], codes[lot("find")].lower().replace("-", " ")):
             answer = client.get("/find", params={"code": typed})
             assert (answer.status_code, answer.headers["Location"]) == (307, lot("find"))
-            short = client.get(f"/p/{quote(typed)}")
-            assert (short.status_code, short.headers["Location"]) == (307, lot("find"))
+            label = client.get(f"/p/{quote(typed)}")
+            assert (label.status_code, label.headers["Location"]) == (307, lot("find"))
             told = client.get(f"/find/{quote(typed)}")
             assert (told.status_code, told.json()) == (200, {"item": lot("find")})
 
@@ -69,6 +69,10 @@ def test_what_is_no_code_is_said_and_escaped(typed: str, live: Live) -> None:
         assert "<script" not in answer.text
         assert "\"'" not in answer.text
         assert client.get(f"/find/{quote(typed[:500], safe='')}").status_code == 400
+        label = client.get(f"/p/{quote(typed[:500], safe='')}")
+        assert label.status_code == 400
+        assert 'role="alert"' in label.text
+        assert "<script" not in label.text
 
 
 def test_a_code_of_nobody_is_not_found(live: Live, codes: dict[str, str]) -> None:
@@ -83,6 +87,7 @@ def test_a_code_of_nobody_is_not_found(live: Live, codes: dict[str, str]) -> Non
         assert answer.status_code == 404
         assert '<html lang="ar" dir="rtl">' in answer.text
         assert client.get(f"/find/{code}").status_code == 404
+        assert client.get(f"/p/{code}").status_code == 404
         assert client.get("/find", params={"to": "https://evil.example"}).status_code == 400
 
 

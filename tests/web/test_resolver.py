@@ -354,14 +354,3 @@ def test_links_are_listed_in_pages_and_removed(known: Live, links: Any) -> None:
         assert client.get(f"/links/{made[0]}").json()["href"].startswith(SHOP)
         assert client.delete(f"/links/{made[0]}").status_code == 204
         assert client.get(f"/links/{made[0]}").status_code == 404
-
-
-def test_compressed_links_are_written_out(phone: httpx.Client) -> None:
-    whole = phone.get("/AQnYUc1gmiCNV4JG", params={"linkType": "gs1:pip"})
-    assert whole.status_code == 307
-    assert whole.headers["Location"] == "/01/05412345000013/10/ABC123?linkType=gs1%3Apip"
-    after_the_key = phone.get("/01/05412345000013/EEarwSM")
-    assert after_the_key.headers["Location"] == "/01/05412345000013/10/ABC123"
-    for nothing in ("/AQnYUc1g", "/robots.txt", "/" + "A" * 2000):
-        assert phone.get(nothing).status_code == 404
-    assert phone.get("/01/05412345000013/____").status_code == 400

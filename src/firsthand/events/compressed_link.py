@@ -1,236 +1,262 @@
-"""Compressed GS1 Digital Links, read: what a short path of URI-safe base64 stands for.
+"""Compressed GS1 Digital Links: the bits of a base64url path segment, read back into the link they stand for.
 
-GS1 Digital Link URI Syntax 1.2 to 1.4 have a compression that later ones dropped; labels that were printed
-with it are still scanned. The tables are those of GS1's own toolkit (gs1/GS1DigitalLinkCompressionPrototype).
-Pure: text in, values out.
+Sources: GS1 Digital Link standard 1.1.3 §5 (compression) and its tables as GS1's own toolkit has them
+(GS1DigitalLinkCompressionPrototype): a value's form (F), the digits of an application identifier (P), and
+codes for frequent combinations (Opt). Pure: text in, values out. What does not fit to the last bit is
+refused: one link has many compressed forms, but no text is read as more than one link.
 """
 
 from __future__ import annotations
 
+import math
 import re
-import string
-from math import ceil, log2
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 from urllib.parse import quote
 
 from firsthand.errors import InvalidInput
-from firsthand.events.digital_link import KEY_SEGMENTS, parse_path
+from firsthand.events.application_identifiers import CHARSET_39, CHARSET_82
+from firsthand.events.digital_link import DigitalLink, link_of, parse_path
 
-__all__ = ["decompress", "expanded_path"]
+__all__ = ["ReadLink", "looks_compressed", "read_path"]
 
-_BASE64: Final = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+LONGEST: Final = 1_000
+"""Characters of a compressed segment: far more than any symbol holds."""
+
+_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _HEX: Final = "0123456789abcdef"
-_LONGEST: Final = 1_000
-"""Characters of a compressed segment."""
+_ENCODINGS: Final = {1: (4, _HEX), 2: (4, _HEX.upper()), 3: (6, _ALPHABET), 4: (7, "")}
+"""How characters were packed: their bits and alphabet; 4 is ASCII. Encoding 0 is one number of all digits."""
 
-_FORMATS: Final = tuple(
-    (re.compile(names), tuple(parts.split("+")))
-    for names, parts in (
-        ("1[1235-7]|3[1-6][0-9][0-9]|395[0-9]|4326|7006|8005", "N6"),
-        ("00|8006|801[78]|8026", "N18"),
-        ("01|02|8001", "N14"),
-        ("10|2[12]|243|254|420|4318|702[012]|71[0-4]|7240|8002|8012", "X..20"),
-        ("20", "N2"),
-        ("235", "X..28"),
-        ("242", "N..6"),
-        ("24[01]|25[01]|40[013]|43(08|19)|7002|7023|723[0-8]|8004|8010|8013|90", "X..30"),
-        ("253", "N13+X..17"),
-        ("255", "N13+N..12"),
-        ("30|37", "N..8"),
-        ("390[0-9]|392[0-9]", "N..15"),
-        ("391[0-9]|393[0-9]", "N3+N..15"),
-        ("394[0-3]|8111", "N4"),
-        ("402", "N17"),
-        ("41[0-7]|7001", "N13"),
-        ("421", "N3+X..9"),
-        ("42[35]", "N3+N..12"),
-        ("42[246]", "N3"),
-        ("427|7008", "X..3"),
-        ("43(00|01|10|11|20)", "X..35"),
-        ("43(02|03|04|05|06|12|13|14|15|16)|81(10|12)|8200", "X..70"),
-        ("43(07|17)", "X2"),
-        ("4309", "N20"),
-        ("432[123]", "N1"),
-        ("432[45]|7003", "N10"),
-        ("7004", "N..4"),
-        ("7005", "X..12"),
-        ("7007", "N6+N..6"),
-        ("7009", "X..10"),
-        ("7010", "X..2"),
-        ("703[0-9]", "N3+X..27"),
-        ("7040", "N1+X3"),
-        ("8003", "N14+X..16"),
-        ("8007", "X..24"),
-        ("8008", "N8+N..4"),
-        ("8009", "X..50"),
-        ("8011", "N..12"),
-        ("8019", "N..10"),
-        ("8020", "X..25"),
-        ("9[1-9]", "X..90"),
-    )
-)
-"""What the value of each application identifier is made of: digits N or characters X, so or up to so many."""
+# What may be meant as a compressed link, well formed or not, and not as the name of a file.
+_MEANT: Final = re.compile(r"[A-Za-z0-9_+/=-]{10,}")
+_LAST_BITS: Final = 7
+"""So many bits begin nothing: they fill the last character."""
 
-_LENGTHS: Final = {
+# Table P: the digits of an application identifier, by its first two.
+_DIGITS: Final = {
     **dict.fromkeys("00 01 02 10 11 12 13 15 16 17 20 21 22 30 37".split(), 2),
-    **dict.fromkeys((f"9{digit}" for digit in range(10)), 2),
+    **dict.fromkeys((str(number) for number in range(90, 100)), 2),
     **dict.fromkeys("23 24 25 40 41 42 71".split(), 3),
     **dict.fromkeys("31 32 33 34 35 36 39 43 70 72 80 81 82".split(), 4),
 }
-"""How many digits an application identifier has, by its first two."""
-
-_SEQUENCES: Final = {
-    **{
-        code: ("01", *ais.split("+"))
-        for code, ais in (
-            one.split(":")
-            for one in (
-                "0A:22 0B:10 0C:21 0D:17 0E:7003 0F:30 1A:10+21+17 1B:15 1C:11 1D:16 1E:91 1F:10+15"
-            ).split()
-        )
-    },
-    **{f"2{code}": ("01", f"310{at}") for at, code in enumerate("ABCDEF")},
-    **{f"3{code}": ("01", f"320{at}") for at, code in enumerate("ABCDEF")},
+# Table F: the parts of a value. N digits, X characters; `..` is "up to", and then a length stands before.
+_FORMS: Final = tuple(
+    (re.compile(identifiers), form)
+    for form, identifiers in (
+        ("N18", "00|8006|8017|8018|8026"),
+        ("N14", "01|02|8001"),
+        ("X..20", "10|21|22|243|254|420|4318|702[0-2]|71[0-4]|7240|8002|8012"),
+        ("N6", "1[1-3567]|3(?:1[0-6]|2.|3[0-7]|4.|5[0-7]|6.)[0-5]|395.|4326|7006|8005"),
+        ("N2", "20"),
+        ("X..28", "235"),  # the toolkit has three digits before, which no other source knows
+        ("X..30", "24[01]|25[01]|40[013]|4308|4319|7002|7023|723.|8004|8010|8013|90"),
+        ("N..6", "242"),
+        ("N13 X..17", "253"),
+        ("N13 N..12", "255"),
+        ("N..8", "30|37"),
+        ("N..15", "390.|392."),
+        ("N3 N..15", "391.|393."),
+        ("N4", "394[0-3]|8111"),
+        ("N17", "402"),
+        ("N13", "41[0-7]|7001"),
+        ("N3 X..9", "421"),
+        ("N3", "42[246]"),
+        ("N3 N..12", "42[35]"),
+        ("X..3", "427|7008"),
+        ("X..35", "430[01]|431[01]|4320"),
+        ("X..70", "430[2-6]|431[2-6]|8110|8112|8200"),
+        ("X2", "4307|4317"),
+        ("N20", "4309"),
+        ("N1", "432[1-3]"),
+        ("N10", "432[45]|7003"),
+        ("N..4", "7004"),
+        ("X..12", "7005"),
+        ("N6 N..6", "7007"),
+        ("X..10", "7009"),
+        ("X..2", "7010"),
+        ("N3 X..27", "703."),
+        ("N1 X3", "7040"),
+        ("N14 X..16", "8003"),
+        ("X..24", "8007"),
+        ("N8 N..4", "8008"),
+        ("X..50", "8009"),
+        ("N..12", "8011"),
+        ("N..10", "8019"),
+        ("X..25", "8020"),
+        ("X..90", "9[1-9]"),
+    )
+)
+# Table Opt: one code for application identifiers that often stand together.
+_TOGETHER: Final = {
+    **{f"0{hexed}": ("01", ai) for hexed, ai in zip("ABCDEF", "22 10 21 17 7003 30".split(), strict=True)},
+    "1A": ("01", "10", "21", "17"),
+    **{f"1{hexed}": ("01", ai) for hexed, ai in zip("BCDE", "15 11 16 91".split(), strict=True)},
+    "1F": ("01", "10", "15"),
+    **{f"2{hexed}": ("01", f"310{at}") for at, hexed in enumerate("ABCDEF")},
+    **{f"3{hexed}": ("01", f"320{at}") for at, hexed in enumerate("ABCDEF")},
+    **{f"A{at}": ("01", f"392{at}") for at in range(10)},
+    **{f"C{at}": ("255", f"390{at}") for at in range(10)},
+    **{f"C{hexed}": ("255", f"394{at}") for at, hexed in enumerate("ABCD")},
     "9A": ("8010", "8011"),
     "9B": ("8017", "8019"),
     "9C": ("8018", "8019"),
     "9D": ("414", "254"),
-    **{f"A{at}": ("01", f"392{at}") for at in range(10)},
-    **{f"C{at}": ("255", f"390{at}") for at in range(10)},
-    **{f"C{code}": ("255", f"394{at}") for at, code in enumerate("ABCD")},
 }
-"""Codes that are no decimal number stand for sequences that often come together."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLink:
+    """A Digital Link as a path gave it; what of it is not in `link` belongs into the query string.
+
+    `compressed` tells whether any of the path was.
+    """
+
+    link: DigitalLink
+    attributes: tuple[tuple[str, str], ...] = ()
+    compressed: bool = False
+
+    @property
+    def query(self) -> str:
+        """The attributes as a query string, percent-encoded; empty without any."""
+        return "&".join(f"{name}={quote(value, safe='')}" for name, value in self.attributes)
+
+    @property
+    def reference(self) -> str:
+        """Path and query string of the uncompressed link."""
+        return f"{self.link.path}?{self.query}" if self.attributes else self.link.path
+
+
+def looks_compressed(segment: str) -> bool:
+    """Whether a path of this one segment is meant as a compressed link: no file has such a name."""
+    return _MEANT.fullmatch(segment) is not None
+
+
+def read_path(path: str) -> ReadLink:
+    """The link of a path that begins with a primary key, or is a compressed link, wholly or after its key.
+
+    Raises InvalidInput saying what is wrong, and at which bit where that can be said.
+    """
+    segments = path.strip("/").split("/")
+    if len(segments) == 1:
+        found, further = _elements(segments[0])
+        link, rest = link_of(found)
+    elif len(segments) == 3:
+        head = parse_path("/".join(segments[:2]))
+        found, further = _elements(segments[2])
+        link, rest = link_of(found, head)
+    else:
+        return ReadLink(parse_path(path))
+    return ReadLink(link, (*rest.items(), *further.items()), compressed=True)
 
 
 class _Bits:
-    """Bits read from the left."""
+    """The bits of a base64url text, read from the left, each read bounded by what is left."""
 
     def __init__(self, text: str) -> None:
-        self._bits = "".join(f"{_BASE64.index(character):06b}" for character in text)
-        self._at = 0
+        if len(text) > LONGEST:
+            raise InvalidInput(f"a compressed link has at most {LONGEST} characters, got {len(text)}")
+        self._value = 0
+        for at, character in enumerate(text):
+            digit = _ALPHABET.find(character)
+            if digit < 0:
+                raise InvalidInput(f"{character!r} at place {at + 1} is no base64url: no compressed link")
+            self._value = self._value << 6 | digit
+        self._size = 6 * len(text)
+        self.at = 0
 
     @property
     def left(self) -> int:
-        return len(self._bits) - self._at
+        return self._size - self.at
 
     def take(self, count: int) -> int:
+        """The next bits as a number. Raises InvalidInput when there are fewer."""
         if count > self.left:
-            raise InvalidInput("the compressed Digital Link ends in the middle of a value")
-        taken = self._bits[self._at : self._at + count]
-        self._at += count
-        return int(taken, 2) if taken else 0
+            raise InvalidInput(
+                f"a compressed link ends at bit {self._size}, expected {count} bits from {self.at} on"
+            )
+        self.at += count
+        return self._value >> self.left & (1 << count) - 1
 
 
-def decompress(segment: str) -> list[tuple[str, str]]:
-    """The application identifiers and values of a compressed segment, in order; other pairs by their name.
-
-    Raises InvalidInput for what is none.
-    """
-    if not 0 < len(segment) <= _LONGEST or any(character not in _BASE64 for character in segment):
-        raise InvalidInput(
-            f"{segment[:40]!r} is no compressed Digital Link: characters of base64url, at most 1000"
-        )
-    bits = _Bits(segment)
-    found: list[tuple[str, str]] = []
-    # What is left over fills up the last character.
-    while bits.left > 8:
-        code = f"{bits.take(4):X}{bits.take(4):X}"
-        if code.isdigit():
-            length = _LENGTHS.get(code)
-            if length is None:
-                raise InvalidInput(f"no application identifier begins with {code}")
-            ai = code + "".join(f"{bits.take(4):X}" for _ in range(length - 2))
-            found.append((ai, _value(bits, ai)))
-        elif code in _SEQUENCES:
-            found += [(ai, _value(bits, ai)) for ai in _SEQUENCES[code]]
-        elif code[0] == "F":
-            # Seven bits of length, of which the code has had four.
-            length = int(code[1], 16) << 3 | bits.take(3)
-            name = "".join(_BASE64[bits.take(6)] for _ in range(length))
-            encoding = bits.take(3)
-            found.append((name, _characters(bits, encoding, bits.take(7))))
-        else:
-            raise InvalidInput(f"the code {code} stands for nothing in a compressed Digital Link")
+def _elements(text: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The element strings of a compressed segment, in their order, and its further key=value pairs."""
+    bits = _Bits(text)
+    found: dict[str, str] = {}
+    further: dict[str, str] = {}
+    while bits.left > _LAST_BITS:
+        start = bits.at
+        code = f"{bits.take(8):02X}"
+        if code[0] == "F":
+            bits.at = start + 4
+            _put(further, *_pair(bits))
+            continue
+        for ai in _TOGETHER.get(code) or (_identifier(bits, code),):
+            _put(found, ai, _value(bits, ai))
+    if bits.left and bits.take(bits.left):
+        raise InvalidInput("a compressed link ends with bits that are not 0 and mean nothing")
     if not found:
-        raise InvalidInput(f"{segment[:40]!r} is too short for a compressed Digital Link")
-    return found
+        raise InvalidInput("a compressed link holds at least one element")
+    return found, further
 
 
-def expanded_path(path: str) -> str | None:
-    """The path and query that a compressed path stands for; None for one that is not compressed.
-
-    The primary key may stand before the compressed segment. Raises InvalidInput when it expands to no
-    Digital Link.
-    """
-    segments = path.strip("/").split("/")
-    if len(segments) == 1 and segments[0] not in KEY_SEGMENTS:
-        pairs = decompress(segments[0])
-    elif len(segments) == 3 and segments[0] in KEY_SEGMENTS:
-        pairs = decompress(segments[2])
-    else:
-        return None
-    held = dict(pairs)
-    key = (
-        KEY_SEGMENTS[segments[0]]
-        if len(segments) == 3
-        else next((ai for ai in held if ai in KEY_SEGMENTS), "")
-    )
-    if not key:
-        raise InvalidInput("the compressed Digital Link has no primary key")
-    value = segments[1] if len(segments) == 3 else quote(held.pop(key), safe="")
-    made = f"/{key}/{value}"
-    for ai in _QUALIFIERS:
-        if ai in held and not (ai == "8020" and key != "415"):
-            made += f"/{ai}/{quote(held.pop(ai), safe='')}"
-    parse_path(made)
-    query = "&".join(f"{quote(name, safe='')}={quote(text, safe='')}" for name, text in held.items())
-    return f"{made}?{query}" if query else made
+def _put(into: dict[str, str], name: str, value: str) -> None:
+    if name in into:
+        raise InvalidInput(f"a compressed link says ({name}) twice")
+    into[name] = value
 
 
-_QUALIFIERS: Final = ("22", "10", "21", "235", "254", "7040", "8011", "8019", "8020")
-"""In the order in which a Digital Link has them."""
+def _identifier(bits: _Bits, code: str) -> str:
+    size = _DIGITS.get(code)
+    if size is None:
+        raise InvalidInput(f"no application identifier begins with {code}: no compressed link")
+    ai = code + "".join(f"{bits.take(4):X}" for _ in range(size - 2))
+    _form(ai)
+    return ai
+
+
+@cache
+def _form(ai: str) -> tuple[tuple[str, bool, int], ...]:
+    """The parts of a value: kind, whether the length varies, and the length or the longest."""
+    for identifiers, form in _FORMS:
+        if ai.isdigit() and identifiers.fullmatch(ai):
+            return tuple((part[0], ".." in part, int(part[1:].strip("."))) for part in form.split())
+    raise InvalidInput(f"({ai}) is no application identifier that can be compressed")
 
 
 def _value(bits: _Bits, ai: str) -> str:
-    parts = next((parts for names, parts in _FORMATS if names.fullmatch(ai)), None)
-    if parts is None:
-        raise InvalidInput(f"the compressed Digital Link has the unknown application identifier {ai}")
-    return "".join(_part(bits, part[0], part[1:]) for part in parts)
+    value = ""
+    for kind, varies, size in _form(ai):
+        encoding = bits.take(3) if kind == "X" else 0
+        length = bits.take(size.bit_length()) if varies else size
+        if length > size:
+            raise InvalidInput(
+                f"({ai}) has at most {size} characters there, the compressed link says {length}"
+            )
+        value += _characters(bits, encoding, length, ai)
+    if not value or not (CHARSET_39 if ai == "8010" else CHARSET_82).issuperset(value):
+        raise InvalidInput(f"expected characters of GS1's for ({ai}), got {value[:40]!r}")
+    return value
 
 
-def _part(bits: _Bits, kind: str, size: str) -> str:
-    varies = size.startswith("..")
-    most = int(size.removeprefix(".."))
-    if kind == "N":
-        return _digits(bits, bits.take(_length_bits(most)) if varies else most)
+def _pair(bits: _Bits) -> tuple[str, str]:
+    """A key=value pair of nobody's in GS1: a flag (F), the key's length and 6 bits a character, the value."""
+    key = _characters(bits, 3, bits.take(7), "a key")
+    if not key or key.isdigit():
+        raise InvalidInput(f"{key!r} is no key of a further pair: digits are GS1's")
     encoding = bits.take(3)
-    return _characters(bits, encoding, bits.take(_length_bits(most)) if varies else most)
+    return key, _characters(bits, encoding, bits.take(7), key)
 
 
-def _digits(bits: _Bits, count: int) -> str:
-    number = str(bits.take(_value_bits(count))) if count else ""
-    if len(number) > count:
-        raise InvalidInput(f"{number[:40]} has more than {count} digits")
-    return number.zfill(count)
-
-
-def _characters(bits: _Bits, encoding: int, count: int) -> str:
+def _characters(bits: _Bits, encoding: int, length: int, name: str) -> str:
     if encoding == 0:
-        return _digits(bits, count)
-    if encoding in (1, 2):
-        text = "".join(_HEX[bits.take(4)] for _ in range(count))
-        return text.upper() if encoding == 2 else text
-    if encoding == 3:
-        return "".join(_BASE64[bits.take(6)] for _ in range(count))
-    if encoding == 4:
-        return "".join(chr(bits.take(7)) for _ in range(count))
-    raise InvalidInput(f"a compressed Digital Link has no encoding {encoding}")
-
-
-def _length_bits(most: int) -> int:
-    # As the standard reckons them: a little is added, so that powers of two get a bit more.
-    return ceil(log2(most) + 0.01)
-
-
-def _value_bits(digits: int) -> int:
-    return ceil(digits * log2(10) + 0.01)
+        number = bits.take(math.ceil(length * math.log2(10) + 0.01))  # the toolkit's; a bit even for none
+        if number >= 10**length:
+            raise InvalidInput(f"({name}) is a number of more than {length} digits")
+        return f"{number:0{length}d}" if length else ""
+    if encoding not in _ENCODINGS:
+        raise InvalidInput(f"({name}) is in encoding {encoding}; there are 0 to 4")
+    width, alphabet = _ENCODINGS[encoding]
+    codes = [bits.take(width) for _ in range(length)]
+    return "".join(alphabet[code] if alphabet else chr(code) for code in codes)

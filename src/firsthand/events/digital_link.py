@@ -11,6 +11,7 @@ Sources: GS1 Digital Link URI Syntax 1.6 §4 (keys, qualifiers, their order), GS
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
@@ -30,7 +31,7 @@ from firsthand.events.application_identifiers import (
 )
 from firsthand.events.identifiers import check_digit
 
-__all__ = ["KEY_SEGMENTS", "DigitalLink", "check_pair", "find_link", "parse_path"]
+__all__ = ["KEY_SEGMENTS", "DigitalLink", "check_pair", "find_link", "link_of", "parse_path"]
 
 _GLN: Final = re.compile(r"[0-9]{13}")
 # Keys that no event is about by themselves, and so have no EPC URN.
@@ -69,6 +70,8 @@ _WAYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "8017": (("8019",),),
     "8018": (("8019",),),
 }
+# Location numbers that are keys of their own, and beside another key say more of it.
+_BESIDE: Final = frozenset(("410", "411", "412", "413", "414", "415", "417"))
 # How many digits of a key end with its check digit.
 _CHECKED: Final = {
     **dict.fromkeys(("00", "8017", "8018"), 18),
@@ -139,6 +142,29 @@ def parse_path(path: str) -> DigitalLink:
     value = value.zfill(14) if key == "01" else value
     _check(key, value)
     return DigitalLink(key, value, _qualifiers(key, segments[2:]))
+
+
+def link_of(
+    elements: Mapping[str, str], head: DigitalLink | None = None
+) -> tuple[DigitalLink, dict[str, str]]:
+    """The link that values by application identifier make, and those that belong into its query string.
+
+    `head` is the key where it stands elsewhere. Raises InvalidInput as `parse_path`, and where there is not
+    exactly one key.
+    """
+    keys = [ai for ai in elements if ai in _KEYS and ai not in _BESIDE]
+    if head is not None:
+        keys = [head.key, *keys, *(ai for ai in elements if ai == head.key)]
+    elif not keys:
+        keys = [ai for ai in elements if ai in _BESIDE]
+    if len(keys) != 1:
+        raise InvalidInput(f"a Digital Link has one primary key, got {', '.join(keys) or 'none'}")
+    (key,) = keys
+    order = dict.fromkeys(ai for way in _WAYS.get(key, ()) for ai in way)
+    values = {**elements, **({key: head.value} if head else {})}
+    named = [key, *(ai for ai in order if ai in elements)]
+    link = parse_path("".join(f"/{ai}/{values[ai].translate(LINK_ESCAPES)}" for ai in named))
+    return link, {ai: value for ai, value in elements.items() if ai not in named}
 
 
 def find_link(uri: str) -> DigitalLink | None:

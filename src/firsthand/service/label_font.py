@@ -6,8 +6,10 @@ India and others whose letters join or are written from right to left are refuse
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from pathlib import Path
+from typing import Final
 
 import reportlab
 from reportlab.pdfbase import pdfmetrics
@@ -16,6 +18,9 @@ from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from firsthand.errors import InvalidInput, UnreadableInput
 
 __all__ = ["LabelFont"]
+
+_JOINING: Final = re.compile("[\u1100-\u11ff\u1800-\u18af\ua840-\ua87f\ua960-\ua97f\ud7b0-\ud7ff\u200d]")
+"""Letters that join without a mark that says so: Hangul jamo, Mongolian, Phags-pa, and the joiner."""
 
 
 class LabelFont:
@@ -43,15 +48,17 @@ class LabelFont:
 
     def check(self, text: str) -> None:
         """Raises InvalidInput for a character that the font lacks, or that could only be set wrong."""
-        known = self._fonts[0].face.charToGlyph
         for symbol in text:
-            kind = unicodedata.category(symbol)
-            if kind[0] == "M" or unicodedata.bidirectional(symbol) in ("R", "AL", "AN"):
+            turned = unicodedata.bidirectional(symbol) in ("R", "AL", "AN")
+            if unicodedata.category(symbol)[0] == "M" or turned or _JOINING.match(symbol):
                 raise InvalidInput(
                     f"labels cannot be set in the script of {symbol!r} (U+{ord(symbol):04X}) "
-                    f"in {text[:60]!r}: give a name in Latin letters"
+                    f"in {text[:60]!r}: its letters would stand apart or in the wrong order; give --name and "
+                    "--origin in letters that stand by themselves, such as Latin ones"
                 )
-            if kind[0] == "C" or ord(symbol) not in known:
+        known = self._fonts[0].face.charToGlyph
+        for symbol in text:
+            if unicodedata.category(symbol)[0] == "C" or ord(symbol) not in known:
                 raise InvalidInput(
                     f"the font {self._paths[0].name} has no {symbol!r} (U+{ord(symbol):04X}) "
                     f"of {text[:60]!r}: name another with --font"

@@ -7,6 +7,7 @@ is the least. The quiet zone of 4 modules (ISO/IEC 18004 §6.3.8) is part of the
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -58,7 +59,7 @@ class Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A label: its size, the QR code's corner (quiet zone included), module and rows, and the texts."""
+    """A label: its size, the QR code's corner (quiet zone included), module, rows and URL, and the texts."""
 
     width: int
     height: int
@@ -67,6 +68,7 @@ class Drawing:
     rows: tuple[bytes, ...]
     error: str
     texts: tuple[Text, ...]
+    url: str = ""
 
     def runs(self) -> list[tuple[int, int, int]]:
         """The dark modules as runs in a row: column, row, length, with the quiet zone counted in."""
@@ -86,11 +88,16 @@ def dots(millimetres: float) -> int:
     return int(millimetres * DPI / 25.4 + 1e-9)
 
 
-def lay_out(url: str, lines: list[Line], size: tuple[float, float], font: LabelFont) -> Drawing:
-    """A label of that size in millimetres; without a QR code where `url` is empty.
+def lay_out(
+    url: str, lines: list[Line], size: tuple[float, float], font: LabelFont, short: str = ""
+) -> Drawing:
+    """A label of that size in millimetres; without a QR code where `url` is empty, and with one of the
+    `short` URL where there is one and no room for the other.
 
     Raises InvalidInput when the label is too small for what it has to say, or the font lacks a character.
     """
+    # One form for letters with accents, however they were typed: combining marks cannot be set.
+    lines = [line._replace(text=unicodedata.normalize("NFC", line.text)) for line in lines]
     for line in lines:
         font.check(line.text)
     width, height = dots(size[0]), dots(size[1])
@@ -99,6 +106,8 @@ def lay_out(url: str, lines: list[Line], size: tuple[float, float], font: LabelF
         region = (_MARGIN, _MARGIN, width - 2 * _MARGIN, height - 2 * _MARGIN)
         return Drawing(width, height, (0, 0), 1, (), "", _texts(lines, region, font, size))
     room = min(height, width * 11 // 20) if beside else min(width, height * 13 // 20)
+    if short and not _fits(url, room):
+        url = short
     rows, module, error = _qr(url, room, size)
     side = (len(rows) + 2 * QUIET) * module
     if beside:
@@ -107,7 +116,11 @@ def lay_out(url: str, lines: list[Line], size: tuple[float, float], font: LabelF
     else:
         corner = ((width - side) // 2, 0)
         region = (_MARGIN, side, width - 2 * _MARGIN, height - side - _MARGIN)
-    return Drawing(width, height, corner, module, rows, error, _texts(lines, region, font, size))
+    return Drawing(width, height, corner, module, rows, error, _texts(lines, region, font, size), url)
+
+
+def _fits(url: str, room: int) -> bool:
+    return room // (_modules(len(url.encode()), "l") + 2 * QUIET) >= _LEAST_MODULE
 
 
 def _qr(url: str, room: int, size: tuple[float, float]) -> tuple[tuple[bytes, ...], int, str]:

@@ -72,8 +72,9 @@ def print_labels(
 
     def drawings() -> Iterator[Drawing]:
         for one in labels:
-            named.append(Named(one.item, one.url, one.code))
-            yield lay_out(one.url, list(one.lines), sheet.label, face)
+            drawing = lay_out(one.url, list(one.lines), sheet.label, face, one.short)
+            named.append(Named(one.item, drawing.url, one.code))
+            yield drawing
 
     if form == "pdf":
         files = _pdf(drawings(), sheet, face, output, skip, told)

@@ -1,7 +1,8 @@
 """Labels: a QR code that leads to an item's passport, and the words beside it.
 
-The QR code holds the item's own URI where a browser can open it, else `/find?code=…` of this workspace. What
-a label says comes from the record or from whoever prints it; the log's short name tells two logs apart.
+The QR code holds the item's own URI where a browser can open it and the label has room for it, else
+`/p/CODE` of this workspace. What a label says comes from the record or from whoever prints it; the log's
+short name tells two logs apart.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What one label holds; `url` is empty on one without a QR code."""
+    """What one label holds; `url` is empty on one without a QR code, `short` is there for want of room."""
 
     item: str
     url: str
+    short: str
     code: str
     lines: tuple[Line, ...]
 
@@ -142,7 +144,7 @@ def bearer_labels(
             Line(_tail(piece), most=3, cut=False),
             Line(said["code"].format(short[piece]), cut=False, whole=True),
         )
-        yield Label(piece, "", short[piece], lines)
+        yield Label(piece, "", "", short[piece], lines)
 
 
 def _label(
@@ -170,7 +172,8 @@ def _label(
     ]
     if log:
         lines.append(Line(said["log"].format(log), cut=False, whole=True))
-    return Label(one.item, _url(workspace, one.item, code), code, tuple(lines))
+    short = f"{workspace.settings.uri.rstrip('/')}/p/{quote(code)}"
+    return Label(one.item, one.item if is_web(one.item) else short, short, code, tuple(lines))
 
 
 def _log_name(workspace: Workspace) -> str:
@@ -179,12 +182,6 @@ def _log_name(workspace: Workspace) -> str:
     if anchor is None or not anchor.checkpoint:
         return ""
     return parse_note(anchor.checkpoint).checkpoint.short_name
-
-
-def _url(workspace: Workspace, item: str, code: str) -> str:
-    if is_web(item):
-        return item
-    return f"{workspace.settings.uri.rstrip('/')}/find?code={quote(code)}"
 
 
 def _craft(workspace: Workspace, event: dict[str, Any], language: str) -> str:

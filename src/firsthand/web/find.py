@@ -1,4 +1,4 @@
-"""`/find`: a label's short code, typed by a person, leads on to the label's item.
+"""`/find` and `/p`: a label's short code, typed by a person or scanned, leads on to the label's item.
 
 It redirects only to what the table of codes names, which are items recorded and labelled here.
 """
@@ -15,7 +15,7 @@ from firsthand.web.page_templates import PLAIN_HEADERS, render
 from firsthand.web.pages import HTML
 from firsthand.web.words import preferred, words_of
 
-__all__ = ["find_code", "follow_code", "get_find"]
+__all__ = ["find_code", "get_find", "get_label"]
 
 _HEADERS: Final = {**PLAIN_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"}
 # What a URI may hold unescaped in Location (RFC 3986 §2), % being there for what is escaped already.
@@ -26,26 +26,19 @@ def get_find(call: Call) -> Answer:
     """A page that takes a label's short code; with one, a redirect to the label's item."""
     call.only("code")
     code = call.parameter("code")
-    if code is None or not code.strip():
-        return _page(preferred(call.headers.get("accept-language", "")))
-    return _led(call, code)
-
-
-def find_code(call: Call) -> Answer:
-    """The item of a label's short code."""
-    call.only()
-    code = call.names["code"]
-    return json_answer({"item": item_of(call.server.workspace, code)})
-
-
-def follow_code(call: Call) -> Answer:
-    """The item of a label's short code, at an address as short as can be: `/p/CODE`"""
-    call.only()
-    return _led(call, call.names["code"])
-
-
-def _led(call: Call, code: str) -> Answer:
     tag = preferred(call.headers.get("accept-language", ""))
+    if code is None or not code.strip():
+        return _page(tag)
+    return _lead(call, tag, code)
+
+
+def get_label(call: Call) -> Answer:
+    """The item of a label's short code: a redirect, as short as a link can be for small labels"""
+    call.only()
+    return _lead(call, preferred(call.headers.get("accept-language", "")), call.names["code"])
+
+
+def _lead(call: Call, tag: str, code: str) -> Answer:
     try:
         item = item_of(call.server.workspace, code)
     except InvalidInput:
@@ -55,6 +48,13 @@ def _led(call: Call, code: str) -> Answer:
     if is_web(item):
         return Answer(307, headers=_HEADERS | {"Location": quote(item, safe=_URI)})
     return _page(tag, code, item=item)
+
+
+def find_code(call: Call) -> Answer:
+    """The item of a label's short code."""
+    call.only()
+    code = call.names["code"]
+    return json_answer({"item": item_of(call.server.workspace, code)})
 
 
 def _page(tag: str, code: str = "", *, alert: str = "", item: str = "", status: int = 200) -> Answer:

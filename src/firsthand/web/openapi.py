@@ -301,7 +301,7 @@ def _responses(route: Route) -> dict[str, Any]:
         found["200"] = {"description": "Drawn", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
-    elif route.path == "/find":
+    elif route.path in ("/find", "/p/{code}"):
         page = {route.media: {"schema": {"type": "string"}}}
         found["200"] = {"description": "The page", "content": page}
         found["307"] = {"description": "The label's item", "headers": _headers("Location")}
@@ -323,8 +323,9 @@ def _responses(route: Route) -> dict[str, Any]:
         found[str(status)] = _problem(status)
     if route.path == "/pay" and route.method == "POST":
         found["303"] = {"description": "To the payment's page, after a form", "headers": _headers("Location")}
-    if route.path == "/find":
-        found["400"]["content"] |= {route.media: {"schema": {"type": "string"}}}
+    if route.path in ("/find", "/p/{code}"):
+        for status in ("400", "404"):
+            found[status]["content"] |= {route.media: {"schema": {"type": "string"}}}
     return found
 
 

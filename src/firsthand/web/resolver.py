@@ -5,13 +5,14 @@ Where a link leads was checked when it was set; nothing of a request but its que
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
 from firsthand.errors import InvalidInput
-from firsthand.events.compressed_link import expanded_path
-from firsthand.events.digital_link import DigitalLink, parse_path
+from firsthand.events.compressed_link import ReadLink, looks_compressed, read_path
 from firsthand.service.links import GS1, link_type_uri
 from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
 from firsthand.web.calls import JSON, Answer, Call, json_answer
@@ -21,7 +22,15 @@ from firsthand.web.pages import HTML
 from firsthand.web.problems import Problem
 from firsthand.web.words import preferred
 
-__all__ = ["CORS", "LINKSET", "get_compressed", "get_description", "get_digital_link", "item_answer"]
+__all__ = [
+    "CORS",
+    "LINKSET",
+    "get_compressed_link",
+    "get_description",
+    "get_digital_link",
+    "item_answer",
+    "linkset_link",
+]
 
 LINKSET: Final = "application/linkset+json"
 CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
@@ -34,37 +43,22 @@ CORS: Final = {
 _VARY: Final = {"Vary": "Accept, Accept-Language"}
 _OURS: Final = ("linkType", "context")
 _ALL: Final = ("all", "linkset", "gs1:linkset")
-_MOST_IN_HEADER: Final = 20
 
 
 def get_digital_link(call: Call) -> Answer:
     """Where a GS1 Digital Link leads, or its linkset"""
     try:
-        expanded = expanded_path(call.path)
-        if expanded is not None:
-            return _to(call, expanded)
-        link = parse_path(call.path)
-        return _resolved(call, link)
+        return _resolved(call, read_path(call.path))
     except InvalidInput as error:
         raise Problem(400, "ValidationException", str(error), CORS) from None
 
 
-def get_compressed(call: Call) -> Answer:
-    """Where a compressed Digital Link leads: to itself, written out"""
-    try:
-        expanded = expanded_path(call.path)
-    except InvalidInput as error:
-        raise Problem(404, "NoSuchNameException", f"there is no such resource ({error})", CORS) from None
-    if expanded is None:
-        raise Problem(404, "NoSuchNameException", "there is no such resource", CORS)
-    return _to(call, expanded)
-
-
-def _to(call: Call, expanded: str) -> Answer:
-    """A redirect to the same link written out; what was asked beside it goes along."""
-    if call.raw_query:
-        expanded += ("&" if "?" in expanded else "?") + call.raw_query
-    return Answer(307, headers={**CORS, "Location": expanded})
+def get_compressed_link(call: Call) -> Answer:
+    """Where a wholly compressed GS1 Digital Link leads, or its linkset"""
+    segment = unquote(call.path.strip("/"))
+    if not looks_compressed(segment):
+        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}", CORS)
+    return get_digital_link(replace(call, path=f"/{segment}"))
 
 
 def item_answer(call: Call, uri: str) -> Answer | None:
@@ -89,13 +83,22 @@ def get_description(call: Call) -> Answer:
         "supportedLinkType": [{"namespace": GS1, "prefix": "gs1:"}],
         "linkTypeDefaultCanBeLinkset": False,
         "jsonLdContextLocation": CONTEXT,
+        # The standard's schema has no member for it, and allows others.
+        "supportsCompressedLinks": True,
     }
     return json_answer(value, 200, CORS)
 
 
-def _resolved(call: Call, link: DigitalLink) -> Answer:
-    levels = levels_of(call.server.workspace, call.base_url, link, call.server.published())
-    return _answer(call, levels, _asked(call))
+def _resolved(call: Call, read: ReadLink) -> Answer:
+    """The answer to a link; a compressed one is answered as what it stands for, and says that (§2.3)."""
+    levels = levels_of(call.server.workspace, call.base_url, read.link, call.server.published())
+    if not read.compressed:
+        return _answer(call, levels, _asked(call))
+    query = "&".join(part for part in (read.query, call.raw_query) if part)
+    call = replace(call, query=[*read.attributes, *call.query], raw_query=query)
+    answer = _answer(call, levels, _asked(call))
+    same = f'<{call.base_url}{read.reference}>; rel="owl:sameAs"'
+    return replace(answer, headers=answer.headers | {"Link": f"{same}, {answer.headers['Link']}"})
 
 
 def _asked(call: Call) -> Asked | None:
@@ -164,11 +167,9 @@ def _as_linked_data(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _link_header(levels: tuple[Level, ...]) -> str:
-    """The linkset's address and the first links (RFC 8288); titles may hold any letter and stay out."""
-    anchor = levels[0].anchor
-    found = [f'<{anchor}?linkType=linkset>; rel="linkset"; type="{LINKSET}"']
-    for target in [one for level in levels for one in level.targets][:_MOST_IN_HEADER]:
-        more = f'; type="{target.media}"' if target.media else ""
-        more += f'; hreflang="{target.language}"' if target.language else ""
-        found.append(f'<{target.href}>; rel="{target.link_type}"{more}')
-    return ", ".join(found)
+    return linkset_link(levels[0].anchor)
+
+
+def linkset_link(anchor: str) -> str:
+    """A Link header with the linkset's address; all links in it were deprecated by Resolver 1.0."""
+    return f'<{anchor}?linkType=linkset>; rel="linkset"; type="{LINKSET}"'

@@ -95,6 +95,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/countersignatures", members.post_countersignature, "capture", "open", True),
     Route("GET", "/find", find.get_find, "read", "public", media=pages.HTML),
     Route("GET", "/find/{code}", find.find_code, "read", "public"),
+    Route("GET", "/p/{code}", find.get_label, "read", "public", media=pages.HTML),
     Route("GET", "/verify", pages.get_verifier, "read", "public", media=pages.HTML, kept=True),
     Route("GET", "/links", links.get_links),
     Route("POST", "/links", links.post_link, "capture", "key", True),
@@ -156,14 +157,15 @@ def _resolver_routes() -> Iterator[Route]:
             yield Route(
                 method, f"/{segment}/{{link:path}}", resolver.get_digital_link, access="public", media="*/*"
             )
+    # The last that a path of one segment can be: a compressed link, or nothing.
+    for method in ("GET", "HEAD"):
+        yield Route(method, "/{compressed}", resolver.get_compressed_link, access="public", media="*/*")
 
 
 _PAGES: Final[tuple[Route, ...]] = (
     *_resolver_routes(),
     Route("GET", "/label", labels.get_label, access="public", media=pages.HTML),
     Route("POST", "/label", labels.post_label, "read", "public", True, pages.HTML, unlogged=True),
-    Route("GET", "/p/{code}", find.follow_code, access="public", media="*/*"),
-    Route("GET", "/{compressed}", resolver.get_compressed, access="public", media="*/*"),
     Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
     Route(
         "GET",
@@ -223,8 +225,10 @@ def by_path() -> dict[str, list[Route]]:
 def _options(path: str, methods: list[str]) -> Endpoint:
     def options(call: Call) -> Answer:
         headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": "No_Preference"}
-        if path.endswith(":path}") or path == "/.well-known/gs1resolver":
+        if path == "/.well-known/gs1resolver":
             headers |= resolver.CORS
+        if path.endswith(":path}") or path == "/{compressed}":
+            headers |= {**resolver.CORS, "Link": resolver.linkset_link(call.base_url + call.path)}
         if path == "/capture":
             limits = call.server.limits
             headers |= {
