@@ -43,6 +43,7 @@ _PROBLEMS: Final = {
     503: "Not ready",
 }
 
+_PASSPORTS: Final = ("/passport", "/passport.json", "/passport.fhproof")
 _SEALING: Final[dict[str, dict[str, Any]]] = {
     "Firsthand-Seal": {"type": "string", "example": "$.fh:pickerWage, $.readPoint"},
     "Firsthand-Seal-Defaults": {"type": "string", "enum": ["on", "off"], "default": "on"},
@@ -124,6 +125,10 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     )
     if route.path == "/find":
         found.append(_query("code", {"type": "string", "example": "K7Q2-9XHM4"}))
+    if route.path in _PASSPORTS:
+        found.append({**_query("uri", URI), "required": True})
+    if route.path in ("/passport", "/claim") or route[:2] == ("GET", "/pay"):
+        found.append(_query("lang", {"type": "string", "example": "fr"}))
     if route.path == "/tokens/place":
         found.append({**_query("owner", KEY_HASH), "required": True})
     if route.path in ("/pay", "/paid", "/claim") and route.method == "GET":
@@ -259,6 +264,8 @@ _ANSWERS: Final = {
     "/pay/{paymentID}": "Payment",
     "/pay/{paymentID}/transactions": "Payment",
     "/paid": "Paid",
+    "/passport": "Passport",
+    "/passport.json": "Passport",
     "/tokens/place": "TokenPlace",
     "/payments": "Payments",
     "/payments/{party}": "PartyPayments",
@@ -297,8 +304,8 @@ def _responses(route: Route) -> dict[str, Any]:
             "headers": _headers("Location"),
             "content": {_JSON: {"schema": ref(name)}},
         }
-    elif route.media == "image/svg+xml":
-        found["200"] = {"description": "Drawn", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
+    elif route.media in ("image/svg+xml", "image/*", "application/jsonl"):
+        found["200"] = {"description": "Found", "content": {route.media: {"schema": {"type": "string"}}}}
     elif route.path == "/metrics":
         found["200"] = {"description": "Metrics", "content": {"text/plain": {"schema": {"type": "string"}}}}
     elif route.path in ("/find", "/p/{code}"):
@@ -326,6 +333,10 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.path in ("/find", "/p/{code}"):
         for status in ("400", "404"):
             found[status]["content"] |= {route.media: {"schema": {"type": "string"}}}
+    if route.path == "/passport":
+        found["404"]["content"] |= {route.media: {"schema": {"type": "string"}}}
+    if route.kept:
+        found["304"] = {"description": "It has not changed"}
     return found
 
 
@@ -343,7 +354,9 @@ def _problem_statuses(route: Route) -> list[int]:
         statuses.add(404)
     if route.has_body:
         statuses |= {408, 413, 415}
-    if route.path.endswith("/events"):
+    if route.path in _PASSPORTS:
+        statuses.add(404)
+    if route.path.endswith("/events") or route.path == "/passport.fhproof":
         statuses.add(413)
     if route.path.startswith("/scans"):
         statuses |= {404, 429}

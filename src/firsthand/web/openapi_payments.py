@@ -57,12 +57,13 @@ def payment_schemas() -> dict[str, Schema]:
         "Payment": payment,
         "PaymentTransaction": _object(["tx"], tx=_HEX),
         "TokenPlace": _object(
-            ["token", "piece", "outpoint", "satoshis", "script"],
+            ["token", "piece", "outpoint", "satoshis", "script", "addressVersion"],
             token=_TEXT,
             piece=_TEXT,
             outpoint=_TEXT,
             satoshis=satoshis,
             script=_HEX,
+            addressVersion={"type": "integer", "minimum": 0, "maximum": 255},
         ),
         "NewClaim": {
             **_object(["token", "owner", "unlocking"], token=_TEXT, owner=KEY_HASH, unlocking=_HEX),

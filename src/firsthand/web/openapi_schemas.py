@@ -7,6 +7,7 @@ from typing import Any, Final
 from firsthand.proof.confirmation import COUNTER_SIGNATURE, MAX_LEAVES
 from firsthand.service.schedule import FIELDS
 from firsthand.web.calls import LONGEST_URI
+from firsthand.web.openapi_passport import passport_schemas
 from firsthand.web.openapi_payments import payment_schemas
 
 __all__ = ["TIME", "URI", "ref", "schemas"]
@@ -47,6 +48,7 @@ def schemas() -> dict[str, Schema]:
         **_traces(),
         **_scans(),
         **_links(),
+        **passport_schemas(),
         **payment_schemas(),
     }
 

@@ -144,6 +144,35 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("POST", "/tokens/claims", claims.post_claim, "read", "public", True, unlogged=True),
     Route("GET", "/payments", payments.get_payments, "read", "party", also=(pages.HTML,)),
     Route("GET", "/payments/{party}", payments.get_party_payments, "read", "party", also=(pages.HTML,)),
+    Route(
+        "GET",
+        "/passport",
+        passport.get_passport,
+        access="public",
+        media=pages.HTML,
+        also=(JSON,),
+        kept=True,
+        unlogged=True,
+    ),
+    Route("GET", "/passport.json", passport.get_passport_data, access="public", kept=True, unlogged=True),
+    Route(
+        "GET",
+        "/passport.fhproof",
+        passport.get_passport_proofs,
+        access="public",
+        media="application/jsonl",
+        also=(pages.HTML,),
+        kept=True,
+        unlogged=True,
+    ),
+    Route(
+        "GET",
+        "/photographs/{photograph}",
+        passport.get_photograph,
+        access="public",
+        media="image/*",
+        unlogged=True,
+    ),
     Route("GET", "/healthz", operations.get_health, "read", "public"),
     Route("GET", "/readyz", operations.get_readiness, "read", "public"),
     Route("GET", "/metrics", operations.get_metrics, "admin"),
@@ -169,25 +198,6 @@ _PAGES: Final[tuple[Route, ...]] = (
     Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
     Route(
         "GET",
-        "/passport",
-        passport.get_passport,
-        access="public",
-        media=pages.HTML,
-        also=(JSON,),
-        kept=True,
-    ),
-    Route("GET", "/passport.json", passport.get_passport_data, access="public", kept=True),
-    Route(
-        "GET",
-        "/passport.fhproof",
-        passport.get_passport_proofs,
-        access="public",
-        media="application/jsonl",
-        also=(pages.HTML,),
-        kept=True,
-    ),
-    Route(
-        "GET",
         "/id/{item:path}",
         passport.get_item,
         access="public",
@@ -205,10 +215,9 @@ _PAGES: Final[tuple[Route, ...]] = (
         also=("text/javascript", "image/svg+xml"),
         kept=True,
     ),
-    Route("GET", "/photographs/{photograph}", passport.get_photograph, access="public", media="image/*"),
 )
 PAGES: Final = tuple(page._replace(unlogged=True) for page in _PAGES)
-"""What readers' browsers open; not in the OpenAPI document, which is of the API. No reader is logged."""
+"""What OpenAPI cannot describe, names that hold slashes, and what only our own pages load; no reader is logged."""
 
 
 def by_path() -> dict[str, list[Route]]:
