@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,11 +10,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from firsthand.chain.bearer import code_secret
 from firsthand.chain.keys import WalletKey
+from firsthand.chain.protocols import TxState
 from firsthand.service.anchor import anchor
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.publish import publish
@@ -38,8 +41,8 @@ class Atelier:
 
 @pytest.fixture(scope="module")
 def house(statics: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atelier]:
-    access, _maker = atelier(tmp_path_factory.mktemp("atelier") / "workspace", pieces=4)
-    codes = {number: minted(access, "code", number).code or "" for number in range(7, 11)}
+    access, _maker = atelier(tmp_path_factory.mktemp("atelier") / "workspace", pieces=5)
+    codes = {number: minted(access, "code", number).code or "" for number in range(7, 12)}
     for step in (anchor, publish):
         step(access)
     server = Server(access)
@@ -66,10 +69,16 @@ def test_a_code_is_swept_to_a_new_one_that_only_the_phone_knows(
     expect(phone.locator(".state")).to_contain_text("Write the new code down first")
     fresh = phone.locator("code.bearer").inner_text()
     phone.get_by_label("I have written it down").check()
+    expect(phone.locator(".state")).to_be_empty()
     shot(phone, "claim")
     phone.get_by_role("button", name="Claim").click()
     expect(phone.locator(".state")).to_contain_text("It is yours", timeout=20_000)
+    expect(phone.locator(".state code")).to_have_text(fresh)
+    axe(phone)
     shot(phone, "claim-done")
+    store = TokenStore(house.access)
+    last = store.path(store.find(piece_uri(7)))[-1]
+    assert (last.kind, house.access.outbox.get(last.txid).state) == ("claim", TxState.MINED)
     assert claimed(house, 7) == WalletKey(code_secret(fresh), house.access.network).hash160
     for code in (house.codes[7], fresh):
         plain = code.replace("-", "")
@@ -90,6 +99,25 @@ def test_a_code_is_swept_to_an_address_once(house: Atelier, new_phone: Any) -> N
         page.get_by_role("button", name="Claim").click()
         expect(page.locator(".state")).to_contain_text(expected, timeout=20_000)
     assert claimed(house, 8) == owner.hash160
+
+
+def test_a_lost_answer_is_not_called_a_refusal(house: Atelier, new_phone: Any, shot: Shot) -> None:
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page: Page = new_phone(allow="ERR_FAILED", locale="fr")
+    page.route("**/tokens/claims", lose)
+    page.goto(house.page(11))
+    page.locator("#code").fill(house.codes[11])
+    page.locator('input[name="kept"]').check()
+    page.locator("form.claim button").click()
+    expect(page.locator(".state")).to_contain_text("Aucune réponse")
+    fresh = page.locator("code.bearer").first
+    expect(fresh).to_be_visible()
+    held = WalletKey(code_secret(fresh.inner_text()), house.access.network).hash160
+    assert claimed(house, 11) == held, "it was claimed, and the code that is still shown has it"
+    shot(page, "claim-unanswered-fr")
 
 
 def test_what_is_wrong_is_said_before_anything_is_sent(house: Atelier, phone: Page) -> None:
@@ -126,3 +154,11 @@ def test_without_scripts_it_says_how(house: Atelier, new_phone: Any) -> None:
     page.goto(house.page(9))
     assert "firsthand token claim" in page.locator("main").inner_text()
     assert page.locator("form.claim").is_hidden()
+
+
+def test_the_whole_page_is_small(house: Atelier) -> None:
+    page = httpx.get(house.page(9)).text
+    loaded = re.findall(r'(?:src|href)="(/assets/[^"]+)"', page)
+    assert "/assets/claim.js" in loaded
+    parts = [page.encode(), *(httpx.get(house.url + one).content for one in loaded)]
+    assert sum(len(gzip.compress(part, 9)) for part in parts) <= 100_000

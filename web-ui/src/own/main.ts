@@ -20,7 +20,10 @@ let made = "";
 
 if (form && state && fresh) {
   form.hidden = false;
-  form.addEventListener("change", () => choose(form, fresh));
+  form.addEventListener("change", () => {
+    state.textContent = "";
+    choose(form, fresh);
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     void claim(form, state);
@@ -75,6 +78,8 @@ class Refused extends Error {
   }
 }
 
+class Unanswered extends Error {}
+
 async function claim(from: HTMLFormElement, into: HTMLElement): Promise<void> {
   const button = from.querySelector("button")!;
   button.disabled = true;
@@ -102,8 +107,19 @@ async function move(into: HTMLElement): Promise<void> {
     owner: hex(hash),
     unlocking: hex(signSingle(found, hash, secret)),
   });
-  await load("/tokens/claims", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  await send(body);
   into.textContent = word(toCode ? "done.code" : "done");
+  // Whoever said too soon that they have it can still write it down.
+  if (toCode) into.append(" ", fresh!.querySelector("code")!.cloneNode(true));
+}
+
+/** Send the signature. An answer that is lost says nothing of what was done with it. */
+async function send(body: string): Promise<void> {
+  try {
+    await load("/tokens/claims", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  } catch (error) {
+    throw error instanceof Refused && error.status < 500 ? error : new Unanswered();
+  }
 }
 
 function from(name: string): Element {
@@ -113,6 +129,7 @@ function from(name: string): Element {
 }
 
 function reason(error: unknown): string {
+  if (error instanceof Unanswered) return word("unknown");
   if (error instanceof Refused) {
     const known = error.status === 409 ? "used" : error.status === 404 ? "nothing" : "refused";
     return `${word(known)} ${error.message}`.trim();
