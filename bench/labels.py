@@ -43,7 +43,8 @@ def _labels(count: int) -> Iterator[Label]:
             Line(f"Lot: S25-{number:05}", most=3, cut=False),
             Line("Code: K7Q2-9XHM4", bold=True, cut=False, whole=True),
         )
-        yield Label("", f"https://coop.example/id/item/bag:S25-{number:05}", "K7Q2-9XHM4", lines)
+        item = f"https://coop.example/id/item/bag:S25-{number:05}"
+        yield Label("", item, "https://coop.example/p/K7Q29XHM4", "K7Q2-9XHM4", lines)
 
 
 def main(count: int, path: Path) -> None:

@@ -331,8 +331,8 @@ def _responses(route: Route) -> dict[str, Any]:
     if route.path == "/pay" and route.method == "POST":
         found["303"] = {"description": "To the payment's page, after a form", "headers": _headers("Location")}
     if route.path in ("/find", "/p/{code}"):
-        for status in ("400", "404"):
-            found[status]["content"] |= {route.media: {"schema": {"type": "string"}}}
+        for code in ("400", "404"):
+            found[code]["content"] |= {route.media: {"schema": {"type": "string"}}}
     if route.path == "/passport":
         found["404"]["content"] |= {route.media: {"schema": {"type": "string"}}}
     if route.kept:

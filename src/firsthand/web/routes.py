@@ -217,7 +217,7 @@ _PAGES: Final[tuple[Route, ...]] = (
     ),
 )
 PAGES: Final = tuple(page._replace(unlogged=True) for page in _PAGES)
-"""What OpenAPI cannot describe, names that hold slashes, and what only our own pages load; no reader is logged."""
+"""What OpenAPI cannot describe, names with slashes, and what only our own pages load; no reader is logged."""
 
 
 def by_path() -> dict[str, list[Route]]:
