@@ -24,6 +24,8 @@ LOCALES = Path(__file__).parent.parent.parent / "web-ui" / "src" / "locales"
 
 Serve = Callable[..., HeaderService]
 
+VECTORS = Path(__file__).parent.parent / "vectors"
+
 
 @pytest.fixture
 def opened(statics: Path, phone: Page) -> Page:
@@ -387,6 +389,17 @@ def test_many_bundles_and_lines_that_are_none(opened: Page, proven: Proven, shot
     assert opened.locator(".record.failed").count() == 1
     assert opened.locator(".record.unreadable").count() == 2
     shot(opened, "verify-many")
+
+
+def test_the_proof_of_a_certificate_is_no_failure(opened: Page, proven: Proven) -> None:
+    """A file written with certificates: the page says that it does not check them, and no more."""
+    line = (VECTORS / "certificates" / "certificate.jsonl").read_bytes().splitlines()[0]
+    drop(opened, ("lot.fhproof", proven.line + b"\n" + line + b"\n"), ("headers.raw", proven.headers.raw))
+    expect(opened.locator(".record.passed")).to_have_count(1)
+    record = opened.locator(".record.open")
+    expect(record).to_contain_text("Not checked fully")
+    record.locator("summary").click()
+    expect(record).to_contain_text("This page checks records alone")
 
 
 def test_files_that_hold_no_bundles(opened: Page, proven: Proven) -> None:

@@ -23,6 +23,8 @@ export interface Checked {
   readonly index: number;
   readonly report: Report | null;
   readonly unreadable: string;
+  /** Whether the line is the proof of a certificate, which this verifier does not check. */
+  readonly certificate: boolean;
 }
 
 export interface VerifyOptions {
@@ -54,11 +56,12 @@ export async function verifyBundles(data: Uint8Array, options: VerifyOptions = {
     try {
       const run = new Verification(parseBundle(line));
       runs.push(run);
-      checked.push({ index, report: run.report, unreadable: "" });
+      checked.push({ index, report: run.report, unreadable: "", certificate: false });
     } catch (error) {
       if (!(error instanceof FirsthandError)) throw error;
       runs.push(null);
-      checked.push({ index, report: null, unreadable: error.message });
+      const certificate = isCertificate(line);
+      checked.push({ index, report: null, unreadable: certificate ? "" : error.message, certificate });
     }
     await breathe();
   }
@@ -77,6 +80,16 @@ export async function verifyBundles(data: Uint8Array, options: VerifyOptions = {
     await breathe();
   }
   return checked;
+}
+
+/** Whether a line of a bundle file is a certificate's proof (docs/spec.md §8.4); what cannot be read is none. */
+function isCertificate(line: Uint8Array): boolean {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(line));
+    return typeof value === "object" && value !== null && "credential" in value;
+  } catch {
+    return false;
+  }
 }
 
 /** Ask each network's services for the blocks that its bundles name. */

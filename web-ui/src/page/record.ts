@@ -20,8 +20,8 @@ const SHOWN_ITEMS = 4;
 const TRIALS = ["sandbox", "regtest", "testnet"];
 
 /** How a record fared. A failed check outweighs one that is missing. */
-export function verdictOf({ report }: Checked): Verdict {
-  if (!report) return "unreadable";
+export function verdictOf({ report, certificate }: Checked): Verdict {
+  if (!report) return certificate ? "open" : "unreadable";
   if (report.steps.length < STEPS.length) return "running";
   if (report.valid) return "passed";
   if (report.alarm) return "alarm";
@@ -62,6 +62,7 @@ function whichOf({ report, index }: Checked, texts: Texts): string {
 
 function bodyOf(checked: Checked, verdict: Verdict, texts: Texts): readonly Child[] {
   const { report } = checked;
+  if (checked.certificate) return [element("p", {}, texts.text("says.certificate"))];
   if (!report) {
     return [element("p", {}, texts.text("says.unreadable")), technical(checked.unreadable, texts)];
   }
