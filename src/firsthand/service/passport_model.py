@@ -135,7 +135,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Passport:
-    """Everything that a passport page shows; `position` is the state of the journal that it is of."""
+    """Everything that a passport page shows."""
 
     uri: str
     name: str
