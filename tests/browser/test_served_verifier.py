@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from playwright.sync_api import Page, expect
 
 from firsthand.errors import NotFound
@@ -21,28 +18,20 @@ from firsthand.web.sandbox_arc import make_app
 from tests.browser.conftest import Check
 from tests.browser.test_verify_page import drop, name_services, outcomes, verdict
 from tests.made import Proven
-from tests.web.live import Live, free_port, served
+from tests.web.live import Live, running, served
 
 
 @pytest.fixture(scope="module")
 def live(statics: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with served(tmp_path_factory.mktemp("live")) as running:
-        yield running
+    with served(tmp_path_factory.mktemp("live")) as it:
+        yield it
 
 
 @pytest.fixture
 def sandbox(proven: Proven) -> Iterator[str]:
     """The sandbox's own HTTP face, on a port of its own."""
-    port = free_port()
-    app = make_app(proven.access.sandbox, lambda: "2026-01-01T00:00:00Z")
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+    with running(make_app(proven.access.sandbox, lambda: "2026-01-01T00:00:00Z")) as url:
+        yield url
 
 
 def test_it_is_served_under_its_own_strict_policy(live: Live) -> None:
@@ -60,7 +49,7 @@ def test_it_is_served_under_its_own_strict_policy(live: Live) -> None:
 
 
 def test_the_served_page_checks_with_the_sandbox_as_header_service(
-    live: Live, phone: Page, proven: Proven, sandbox: str, axe: Check
+    live: Live, sandbox: str, phone: Page, proven: Proven, axe: Check
 ) -> None:
     phone.goto(f"{live.url}/verify")
     name_services(phone, sandbox)
