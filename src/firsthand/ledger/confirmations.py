@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, LargeBinary, Table, delete, insert, select
+from sqlalchemy import BigInteger, Column, Connection, LargeBinary, Table, insert, select
 
 from firsthand.errors import Conflict
 from firsthand.journal.database import KEY, reading
-from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.store import ENTRY, METADATA
+from firsthand.journal.store import METADATA
+from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.confirmation import CONFIRMATIONS, parse_confirmation
 
@@ -28,26 +28,11 @@ CONFIRMATION: Final = Table(
 """`leaf` is the confirmed event's; a code stands in the log once."""
 
 
-class ConfirmationLedger:
+class ConfirmationLedger(StatementProjection):
     """A projection of the journal's acknowledgements and counter-signatures."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
-        """Admit a confirmation. Raises Conflict for a code that was used before."""
-        if entry.kind in CONFIRMATIONS:
-            self._take(connection, place, entry.document)
-
-    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
-        """Events confirm nothing by themselves."""
-
-    def rebuild(self, connection: Connection) -> None:
-        """Fill the table from the journal anew."""
-        connection.execute(delete(CONFIRMATION))
-        query = select(ENTRY.c.place, ENTRY.c.document).where(ENTRY.c.kind.in_(CONFIRMATIONS))
-        for place, document in connection.execute(query.order_by(ENTRY.c.place)).all():
-            self._take(connection, place, document)
+    kinds = CONFIRMATIONS
+    tables = (CONFIRMATION,)
 
     def of(self, leaves: Sequence[bytes]) -> dict[bytes, list[tuple[int, str, str]]]:
         """Place, kind and issuer of the confirmations of these events, by the events' leaves."""
@@ -60,15 +45,13 @@ class ConfirmationLedger:
                     found.setdefault(row.leaf, []).append((row.place, row.kind, row.issuer))
         return found
 
-    def _take(self, connection: Connection, place: int, document: bytes) -> None:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+        """Record whom a confirmation is of. Raises Conflict for a code that was used before."""
         stated = parse_confirmation(parse_canonical(document))
         if stated.code is not None:
             used = select(CONFIRMATION.c.place).where(CONFIRMATION.c.code == stated.code)
             before = connection.execute(used).scalar()
             if before is not None:
                 raise Conflict(f"this code was used already: place {before} in the log")
-        rows = [
-            {"leaf": leaf, "place": place, "kind": stated.kind, "issuer": stated.issuer, "code": stated.code}
-            for leaf in stated.leaves
-        ]
-        connection.execute(insert(CONFIRMATION), rows)
+        of_all = {"place": place, "kind": stated.kind, "issuer": stated.issuer, "code": stated.code}
+        connection.execute(insert(CONFIRMATION), [{"leaf": event, **of_all} for event in stated.leaves])

@@ -18,12 +18,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
-    Engine,
     Index,
     LargeBinary,
     String,
     Table,
-    delete,
     select,
     update,
 )
@@ -31,9 +29,10 @@ from sqlalchemy import (
 from firsthand.errors import InvalidInput
 from firsthand.events.identifiers import canonical
 from firsthand.journal.database import KEY, Statement, bulk_insert, reading
-from firsthand.journal.protocol import EventRow, NewEntry
+from firsthand.journal.protocol import NewEntry
 from firsthand.journal.store import ENTRY, METADATA
 from firsthand.ledger.event_index import key_text
+from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.credential_record import RECORD_TYPE, parse_record
 from firsthand.proof.status_list import (
@@ -152,33 +151,21 @@ class PlacedChange:
     change: StatusChange
 
 
-class CredentialLedger:
-    """A projection of the journal, and the keeper of credentials."""
+class CredentialLedger(StatementProjection):
+    """A projection of the status lists' changes, and the keeper of credentials, which are not derived."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    kinds = frozenset({LIST_TYPE})
+    tables = (STATUS_LIST, STATUS_CHANGE)
 
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Admit a change that follows the last one; hold every document to its form. Raises InvalidInput."""
-        if entry.kind == LIST_TYPE:
-            self._change(connection, place, leaf, parse_change(parse_canonical(entry.document)))
-        elif entry.kind == TRUST_TYPE:
+        super().entry(connection, place, leaf, entry)
+        if entry.kind == TRUST_TYPE:
             version = parse_trust_list(parse_canonical(entry.document))
             before = _last_trust(connection, place)
             check_version(version, before[0] if before else None, before[1] if before else None)
         elif entry.kind == RECORD_TYPE:
             parse_record(parse_canonical(entry.document))
-
-    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
-        """Events change nothing here."""
-
-    def rebuild(self, connection: Connection) -> None:
-        """Fill the status lists from the journal anew; credentials themselves are not in it."""
-        connection.execute(delete(STATUS_LIST))
-        connection.execute(delete(STATUS_CHANGE))
-        query = select(ENTRY.c.place, ENTRY.c.leaf, ENTRY.c.document).where(ENTRY.c.kind == LIST_TYPE)
-        for place, leaf, document in connection.execute(query.order_by(ENTRY.c.place)).all():
-            self._change(connection, place, leaf, parse_change(parse_canonical(document)))
 
     def keep(
         self, connection: Connection, rows: Sequence[KeptCredential], subjects: Sequence[tuple[str, ...]]
@@ -280,7 +267,9 @@ class CredentialLedger:
         with reading(self._engine) as connection:
             return _last_trust(connection, before)
 
-    def _change(self, connection: Connection, place: int, leaf: bytes, change: StatusChange) -> None:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+        """Bring a change of a status list into the lists. Raises Conflict or InvalidInput."""
+        change = parse_change(parse_canonical(document))
         state = self.list_state(change.list, change.issuer, change.purpose, connection)
         before = None
         if state is not None:

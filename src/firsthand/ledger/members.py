@@ -8,7 +8,6 @@ its member for ever and is never given to another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,11 +16,9 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Engine,
     LargeBinary,
     Table,
     Text,
-    delete,
     insert,
     select,
     update,
@@ -29,8 +26,8 @@ from sqlalchemy import (
 
 from firsthand.errors import Conflict, InvalidInput, NotFound
 from firsthand.journal.database import KEY, reading
-from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.store import ENTRY, METADATA
+from firsthand.journal.store import METADATA
+from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.membership import MEMBER_STATEMENT, parse_membership
 
@@ -99,28 +96,14 @@ class Member:
         return (self.uri,) if self.party is None else (self.uri, self.party)
 
 
-class MemberRegister:
+class MemberRegister(StatementProjection):
     """The projection, and the questions that others ask of it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    kinds = frozenset({MEMBER_STATEMENT})
+    tables = (MEMBER,)
 
-    def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
-        """Admit a member statement that follows the one before it. Raises Conflict or InvalidInput."""
-        if entry.kind == MEMBER_STATEMENT:
-            self._take(connection, place, leaf, entry.document)
-
-    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
-        """Events change no membership."""
-
-    def rebuild(self, connection: Connection) -> None:
-        """Fill the projection from the journal anew; the private tables are not derived and stay."""
-        connection.execute(delete(MEMBER))
-        query = select(ENTRY.c.place, ENTRY.c.leaf, ENTRY.c.document).where(ENTRY.c.kind == MEMBER_STATEMENT)
-        for place, leaf, document in connection.execute(query.order_by(ENTRY.c.place)).all():
-            self._take(connection, place, leaf, document)
-
-    def _take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+        """Take in a member statement that follows the one before it. Raises Conflict or InvalidInput."""
         stated = parse_membership(parse_canonical(document))
         before = connection.execute(select(MEMBER).where(MEMBER.c.uri == stated.member)).first()
         if (before.leaf if before else None) != stated.previous:

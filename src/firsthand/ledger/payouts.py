@@ -6,7 +6,7 @@ can be erased without breaking a proof.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,20 +19,20 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
-    delete,
     insert,
     select,
 )
 
 from firsthand.errors import Conflict, Unauthorized
 from firsthand.journal.database import KEY, reading
-from firsthand.journal.protocol import EventRow, NewEntry
+from firsthand.journal.protocol import NewEntry
 from firsthand.journal.store import ENTRY, METADATA
 from firsthand.ledger.members import MEMBER
 from firsthand.ledger.parties import PartyLedger
+from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.disclosure import make_disclosure
-from firsthand.proof.payout import PAYOUT, PAYOUT_STATEMENT, PayoutStatement, parse_payout_statement
+from firsthand.proof.payout import PAYOUT, PAYOUT_STATEMENT, parse_payout_statement
 
 __all__ = ["PAYOUT_VALUE", "PayoutLedger", "PayoutRecord", "Stated"]
 
@@ -93,30 +93,25 @@ class Stated:
         return make_disclosure(self.salt, PAYOUT, msgspec.to_builtins(self.record)).text
 
 
-class PayoutLedger:
+class PayoutLedger(StatementProjection):
     """The projection, and the statements of each party."""
 
+    kinds = frozenset({PAYOUT_STATEMENT})
+    tables = (STATEMENT,)
+
     def __init__(self, engine: Engine, parties: PartyLedger) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._parties = parties
 
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Admit a payout statement that follows the one before. Raises Conflict or Unauthorized."""
-        if entry.kind == PAYOUT_STATEMENT:
-            stated = self._take(connection, place, leaf, entry.document)
+        super().entry(connection, place, leaf, entry)
+        if entry.kind in self.kinds:
+            stated = parse_payout_statement(parse_canonical(entry.document))
             self._require_issuer(connection, stated.party, stated.issuer)
 
-    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
-        """Events change no payout."""
-
-    def rebuild(self, connection: Connection) -> None:
-        """Fill the projection from the journal anew; the values are not derived and stay."""
-        connection.execute(delete(STATEMENT))
-        query = select(ENTRY.c.place, ENTRY.c.leaf, ENTRY.c.document).where(ENTRY.c.kind == PAYOUT_STATEMENT)
-        for place, leaf, document in connection.execute(query.order_by(ENTRY.c.place)).all():
-            self._take(connection, place, leaf, document)
-
-    def _take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> PayoutStatement:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+        """Take in a statement that follows the party's last. Raises Conflict or InvalidInput."""
         stated = parse_payout_statement(parse_canonical(document))
         last = select(STATEMENT.c.leaf).where(STATEMENT.c.party == stated.party)
         before = connection.execute(last.order_by(STATEMENT.c.place.desc()).limit(1)).scalar()
@@ -124,7 +119,6 @@ class PayoutLedger:
             raise Conflict(f"the payout of {stated.party} was changed meanwhile; look at it and try again")
         row = {"place": place, "party": stated.party, "issuer": stated.issuer, "leaf": leaf}
         connection.execute(insert(STATEMENT), row)
-        return stated
 
     def _require_issuer(self, connection: Connection, party: str, issuer: str) -> None:
         """A party states its own payout; a cooperative that of a member who has no key."""

@@ -6,16 +6,16 @@ data (EPCIS 2.0 §6.5), sent in a document's header, signed and journaled like e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, Table, delete, select
+from sqlalchemy import Column, Connection, Table, select
 
 from firsthand.events.identifiers import canonical
 from firsthand.journal.database import KEY, Upsert, reading
-from firsthand.journal.protocol import EventRow, NewEntry
-from firsthand.journal.store import ENTRY, METADATA
+from firsthand.journal.store import METADATA
 from firsthand.ledger.event_index import key_text
+from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 
 __all__ = ["MASTER_DATA", "PLACE_CHILD", "PlaceTree"]
@@ -33,26 +33,11 @@ PLACE_CHILD: Final = Table(
 _CHILDREN: Final = Upsert(PLACE_CHILD)
 
 
-class PlaceTree:
+class PlaceTree(StatementProjection):
     """A projection of the journal's master data into `place_child`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
-        """Take in the children that master data names."""
-        if entry.kind == MASTER_DATA:
-            self._take(connection, entry.document)
-
-    def events(self, connection: Connection, first: int, issuer: str, rows: Sequence[EventRow]) -> None:
-        """Events move no place."""
-
-    def rebuild(self, connection: Connection) -> None:
-        """Fill the table from the journal anew."""
-        connection.execute(delete(PLACE_CHILD))
-        query = select(ENTRY.c.document).where(ENTRY.c.kind == MASTER_DATA).order_by(ENTRY.c.place)
-        for document in connection.execute(query).scalars().all():
-            self._take(connection, document)
+    kinds = frozenset({MASTER_DATA})
+    tables = (PLACE_CHILD,)
 
     def below(self, uri: str) -> set[str]:
         """All places within this one, at any depth, in canonical spelling; not itself unless in a circle."""
@@ -66,7 +51,8 @@ class PlaceTree:
                 found |= children
         return found
 
-    def _take(self, connection: Connection, document: bytes) -> None:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+        """Take in the children that master data names."""
         pairs = set(_children(parse_canonical(document)))
         _CHILDREN.run(connection, sorted(pairs))
 
