@@ -19,6 +19,7 @@ from firsthand.chain.keys import address_script
 from firsthand.chain.networks import NETWORKS
 from firsthand.chain.sandbox import SandboxChain
 from tests.made import event
+from tests.web.live import free_port
 
 FIRSTHAND = str(Path(sys.executable).with_name("firsthand"))
 
@@ -283,11 +284,12 @@ def test_a_coin_is_taken_in_once(ready: Shell) -> None:
 
 def test_arc_over_http_is_the_same_path(ready: Shell) -> None:
     """A second workspace anchors through the first one's sandbox, and verifies by the headers it serves."""
+    port = free_port()
     server = subprocess.Popen(
-        [FIRSTHAND, "sandbox", "serve", "--port", "19090"], env=ready.environ, stderr=subprocess.DEVNULL
+        [FIRSTHAND, "sandbox", "serve", "--port", str(port)], env=ready.environ, stderr=subprocess.DEVNULL
     )
     try:
-        url = "http://127.0.0.1:19090"
+        url = f"http://127.0.0.1:{port}"
         other = Shell(ready.folder)
         other.environ["FIRSTHAND_HOME"] = str(ready.folder / "other")
         other.run("init", "--broadcaster", "arc", "--url", url)
