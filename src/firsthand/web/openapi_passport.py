@@ -26,7 +26,10 @@ def passport_schemas() -> dict[str, Schema]:
 
 
 def _exact(kind: type) -> Schema:
-    """Shares and quantities are exact: a fraction as text. Raises NotImplementedError for other types."""
+    """Shares and quantities are exact: a fraction as text.
+
+    Raises NotImplementedError for other types, by which msgspec's `schema_hook` says that it knows none.
+    """
     if kind is not Fraction:
         raise NotImplementedError(kind)
     return {"type": "string", "pattern": "^-?[0-9]+(/[0-9]+)?$", "example": "1/3"}
