@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -111,8 +112,7 @@ STATUS_CHANGE: Final = Table(
 _CHUNK: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class KeptCredential:
+class KeptCredential(msgspec.Struct, frozen=True, gc=False):
     """A credential with where it is on record; the document is its canonical form."""
 
     leaf: bytes

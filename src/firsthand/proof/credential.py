@@ -13,6 +13,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final, Literal
 
+import msgspec
+
 from firsthand.errors import InvalidInput
 from firsthand.events.instants import microseconds
 from firsthand.proof.canonical import canonical
@@ -52,8 +54,7 @@ ElementKind = str
 """How an element stands in JSON, as in events: text, choice, number, quantity, date, list, uri and others."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatusEntry:
+class StatusEntry(msgspec.Struct, frozen=True, gc=False):
     """Where a credential's status stands: bit `index` of the list at that URL, for one purpose."""
 
     purpose: str
@@ -69,8 +70,7 @@ class Quantity:
     uom: str
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True, gc=False):
     """A credential as it was read; times in microseconds since 1970, None where it names none."""
 
     document: dict[str, Any]

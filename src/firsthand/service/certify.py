@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection
 
 from firsthand.errors import InvalidInput, NotFound, Unauthorized
@@ -53,8 +54,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """A certificate to be issued: its elements by their full names, its times as RFC 3339."""
 
     kind: CertificateType
@@ -75,8 +75,7 @@ class Issued:
     receipt: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class OnRecord:
+class OnRecord(msgspec.Struct, frozen=True, gc=False):
     """A secured credential to be put on record, with what it is kept by."""
 
     document: bytes
@@ -280,18 +279,24 @@ def _check(subject: Party | None, one: Wanted, document: dict[str, Any], number:
 
 def _document(workspace: Workspace, one: Wanted, issuer: str) -> dict[str, Any]:
     """The certificate, but for its seat on the status lists and its proof."""
-    used = {name.partition(":")[0] for name in one.elements} | {PREFIX}
     return certificate_document(
         one.kind,
         credential_id=credential_url(workspace, _name()),
         issuer=issuer,
         subject=one.subject,
         elements=one.elements,
-        prefixes={prefix: PREFIXES[prefix] for prefix in sorted(used) if prefix in PREFIXES},
+        prefixes=_prefixes(tuple(one.elements)),
         valid_from=one.valid_from,
         valid_until=one.valid_until,
         status=(),
     )
+
+
+@lru_cache(maxsize=1024)
+def _prefixes(names: tuple[str, ...]) -> Mapping[str, str]:
+    """The prefixes that these names and our own begin with, and what each stands for."""
+    used = {name.partition(":")[0] for name in names} | {PREFIX}
+    return {prefix: PREFIXES[prefix] for prefix in sorted(used) if prefix in PREFIXES}
 
 
 def _name() -> str:
