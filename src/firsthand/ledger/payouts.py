@@ -32,7 +32,7 @@ from firsthand.ledger.parties import PartyLedger
 from firsthand.ledger.statements import StatementProjection
 from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.disclosure import make_disclosure
-from firsthand.proof.payout import PAYOUT, PAYOUT_STATEMENT, parse_payout_statement
+from firsthand.proof.payout import PAYOUT, PAYOUT_STATEMENT, PayoutStatement, parse_payout_statement
 
 __all__ = ["PAYOUT_VALUE", "PayoutLedger", "PayoutRecord", "Stated"]
 
@@ -105,12 +105,11 @@ class PayoutLedger(StatementProjection):
 
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Admit a payout statement that follows the one before. Raises Conflict or Unauthorized."""
-        super().entry(connection, place, leaf, entry)
         if entry.kind in self.kinds:
-            stated = parse_payout_statement(parse_canonical(entry.document))
+            stated = self.take(connection, place, leaf, entry.document)
             self._require_issuer(connection, stated.party, stated.issuer)
 
-    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> PayoutStatement:
         """Take in a statement that follows the party's last. Raises Conflict or InvalidInput."""
         stated = parse_payout_statement(parse_canonical(document))
         last = select(STATEMENT.c.leaf).where(STATEMENT.c.party == stated.party)
@@ -119,6 +118,7 @@ class PayoutLedger(StatementProjection):
             raise Conflict(f"the payout of {stated.party} was changed meanwhile; look at it and try again")
         row = {"place": place, "party": stated.party, "issuer": stated.issuer, "leaf": leaf}
         connection.execute(insert(STATEMENT), row)
+        return stated
 
     def _require_issuer(self, connection: Connection, party: str, issuer: str) -> None:
         """A party states its own payout; a cooperative that of a member who has no key."""

@@ -27,8 +27,8 @@ class StatementProjection(Projection):
         self._engine = engine
 
     @abstractmethod
-    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> None:
-        """Bring a statement into the tables. Raises what keeps it out of the journal."""
+    def take(self, connection: Connection, place: int, leaf: bytes, document: bytes) -> object:
+        """Bring a statement into the tables, and hand it on. Raises what keeps it out of the journal."""
 
     def entry(self, connection: Connection, place: int, leaf: bytes, entry: NewEntry) -> None:
         """Admit an entry that comes into the journal. Raises as `take`."""
