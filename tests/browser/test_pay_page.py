@@ -182,6 +182,14 @@ def test_any_other_wallet_pays_an_address(shop: Shop, new_phone: Any, axe: Check
     page.goto(f"{shop.url}/pay?item={quote(PACK, safe='')}")
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     axe(page)
+    shot(page, "pay-choose-ar")
+    assert page.get_by_role("link", name="pack").inner_text().startswith("→"), "back is to the right"
+    row, name = page.locator(".makers li").first, page.locator(".makers bdi").first
+    row_box, name_box = row.bounding_box(), name.bounding_box()
+    assert row_box is not None
+    assert name_box is not None
+    gap = row_box["x"] + row_box["width"] - name_box["x"] - name_box["width"]
+    assert abs(gap) < 1, "a Latin name stands where the line begins, too"
     page.locator('input[value="cooperative"]').check()
     page.get_by_role("button").click()
     page.wait_for_url(re.compile(r"/pay/[0-9a-f-]{36}"))
