@@ -30,6 +30,7 @@ from firsthand.errors import (
     WrongNetwork,
 )
 from firsthand.proof.canonical import canonical, parse_canonical
+from firsthand.proof.token import parse_token_file
 from firsthand.proof.transaction import TxOutput, hash_hex, parse_transaction
 from firsthand.proof.verify import Outcome
 from firsthand.service import token_events
@@ -89,7 +90,7 @@ def test_the_whole_life_of_a_piece(tmp_path: Path, database: str) -> None:
     assert claim(access, done.code, "workspace").state is TxState.MINED
     with pytest.raises(Conflict, match="used before"):
         claim(access, done.code, "workspace")
-    moved, receipt = sell(access, piece_uri(), "code", Sale("1200.00 EUR", "Ann"))
+    moved, receipt = sell(access, piece_uri(), "code", Sale("1200.00 EUR", "Sample Buyer Ann"))
     assert receipts_of(access, done.token) == [receipt]
     assert moved.code not in (None, done.code)
     record_work(access, piece_uri(), "repair", "Aurum", "prong retipped")
@@ -111,8 +112,10 @@ def test_the_whole_life_of_a_piece(tmp_path: Path, database: str) -> None:
     check_receipt(report, str(tmp_path / "receipt.json"))
     assert report.further[-1].outcome is Outcome.FAILED
     # Neither price nor buyer is in what others can see.
-    for secret in (b"1200.00", b"Ann"):
+    beef = parse_token_file(data).beef
+    for secret in (b"1200.00", b"Sample Buyer"):
         assert secret not in data
+        assert secret not in beef
         for entry in access.workspace.journal.entries():
             assert secret not in entry.document
             assert not any(
