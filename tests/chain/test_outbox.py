@@ -170,7 +170,8 @@ def test_mined_without_a_proof_that_holds_is_not_believed(wallet: Wallet) -> Non
     wallet.chain.mine()
     honest = [wallet.chain.status(signed.txid)]
     bump = honest[0].bump or b""
-    for lie in (None, b"", bump[:-1], bump[:-1] + b"\x00", bump + b"\x00", bytes((bump[0] + 1,)) + bump[1:]):
+    changed = (bump[:-1] + bytes((bump[-1] ^ 1,)), bytes((bump[0] ^ 1,)) + bump[1:])
+    for lie in (None, b"", bump[:-1], bump + b"\x00", *changed):
         wallet.settle(Liar(wallet.chain, TxStatus(signed.txid, TxState.MINED, bump=lie)))
         assert wallet.outbox.get(signed.txid).state is TxState.SEEN
     wallet.settle()

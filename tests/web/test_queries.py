@@ -150,7 +150,8 @@ def test_a_token_is_for_its_own_request_and_can_be_released(filled: Live) -> Non
             refused = client.get(path, params={**params, "nextPageToken": token})
             assert refused.status_code == 404, path
         assert admin.get("/events", params={"nextPageToken": token}).status_code == 404
-        assert client.get("/events", params={"nextPageToken": token[:-2] + "AA"}).status_code == 404
+        spoiled = ("A" if token[0] != "A" else "B") + token[1:]
+        assert client.get("/events", params={"nextPageToken": spoiled}).status_code == 404
         assert client.get("/events", params={"nextPageToken": token}).status_code == 200
         assert client.delete(f"/nextPageToken/{token}").status_code == 204
         assert client.delete(f"/nextPageToken/{token}").status_code == 204
