@@ -306,6 +306,8 @@ def _parse_link(uri: str) -> tuple[str, str, str, str] | None:
 
 
 def _parse_pairs(ai: str, encoded: str, rest: list[str]) -> tuple[str, str, str, str] | None:
+    if "%" not in encoded and not KEY_VALUES[ai].fullmatch(encoded):
+        return None  # `/id/party/…` of a maker without a GS1 prefix, above all
     key = _decoded(encoded, 30, CHARSET_39 if ai == "8010" else CHARSET_82)
     if key is None or not KEY_VALUES[ai].fullmatch(key):
         return None

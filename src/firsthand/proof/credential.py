@@ -194,6 +194,7 @@ def check_type(credential: Credential, kind: CertificateType) -> None:
         raise InvalidInput("a certificate names whom or what it is of", "$.credentialSubject.id")
     if kind.valid_days is not None:
         _check_validity(credential, kind.valid_days)
+    stated = set[str]()
     for subject in _objects(credential.document["credentialSubject"]):
         for name, value in subject.items():
             if name in ("id", "type"):
@@ -202,8 +203,10 @@ def check_type(credential: Credential, kind: CertificateType) -> None:
             if name not in kind.elements:
                 raise InvalidInput(f"is no key data element of {kind.name}", path)
             _check_element(value, kind.elements[name], kind.choices.get(name), path)
+            if value is not None:
+                stated.add(name)
     for name in kind.required:
-        if credential.element(name) is None:
+        if name not in stated:
             raise InvalidInput(
                 f"is missing; a certificate {kind.name} states it", f"$.credentialSubject.{name}"
             )

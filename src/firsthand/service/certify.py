@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection
@@ -52,6 +52,9 @@ __all__ = [
     "set_status",
     "workspace_subject",
 ]
+
+
+_MEMBERS: Final = frozenset(("type", "subject", "elements", "validFrom", "validUntil"))
 
 
 class Wanted(msgspec.Struct, frozen=True, gc=False):
@@ -237,9 +240,9 @@ def credential_url(workspace: Workspace, name: str) -> str:
 def _wanted(
     workspace: Workspace, craft: Profile, types: Mapping[str, CertificateType], request: Mapping[str, Any]
 ) -> Wanted:
-    unknown = sorted(set(request) - {"type", "subject", "elements", "validFrom", "validUntil"})
+    unknown = request.keys() - _MEMBERS
     if unknown:
-        raise InvalidInput("unknown member", f"$.{unknown[0]}")
+        raise InvalidInput("unknown member", f"$.{min(unknown)}")
     for name in ("type", "subject", "validFrom", "validUntil"):
         if type(request.get(name, "" if name.startswith("valid") else None)) is not str:
             raise InvalidInput("expected a text", f"$.{name}")
