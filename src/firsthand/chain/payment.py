@@ -61,21 +61,21 @@ def split(total: int, shares: Mapping[str, Fraction], smallest: int) -> Split:
     Raises InvalidInput for shares that are negative or do not sum to one.
     """
     # In whole numbers of one denominator: fractions of their own would be reduced a thousand times.
-    whole = lcm(*(share.denominator for share in shares.values()))
-    weights = {
-        party: shares[party].numerator * (whole // shares[party].denominator) for party in sorted(shares)
-    }
-    if total < 0 or sum(weights.values()) != whole or min(weights.values(), default=0) < 0:
+    parties = sorted(shares)
+    ratios = [shares[party].as_integer_ratio() for party in parties]
+    whole = lcm(*[denominator for _, denominator in ratios])
+    weights = [numerator * (whole // denominator) for numerator, denominator in ratios]
+    if total < 0 or sum(weights) != whole or min(weights, default=0) < 0:
         raise InvalidInput("shares are at least 0 and sum to exactly 1, of an amount of at least 0")
-    parts = {party: total * weight // whole for party, weight in weights.items()}
-    left = total - sum(parts.values())
+    parts = [total * weight // whole for weight in weights]
+    left = total - sum(parts)
     if left:
         # `sorted` is stable, so equal remainders stand in the order of the URIs.
-        for party in sorted(weights, key=lambda party: -(total * weights[party] % whole))[:left]:
-            parts[party] += 1
+        for at in sorted(range(len(parts)), key=lambda at: -(total * weights[at] % whole))[:left]:
+            parts[at] += 1
     return Split(
-        {party: part for party, part in parts.items() if part >= smallest and part},
-        {party: part for party, part in parts.items() if 0 < part < smallest},
+        {party: part for party, part in zip(parties, parts, strict=True) if part >= smallest and part},
+        {party: part for party, part in zip(parties, parts, strict=True) if 0 < part < smallest},
     )
 
 

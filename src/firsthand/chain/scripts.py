@@ -9,9 +9,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from firsthand.chain.sdk import sdk_import
 from firsthand.errors import InvalidInput
-from firsthand.proof.transaction import MAX_SATOSHIS, Transaction, TxOutput, hash_hex
+from firsthand.proof.transaction import MAX_SATOSHIS, Transaction, TxOutput, encode_output, hash_hex
 
 __all__ = ["check_input", "check_spend"]
 
@@ -39,20 +41,29 @@ def check_input(transaction: Transaction, index: int, spent: TxOutput) -> None:
     _run_scripts(transaction, {index: spent})
 
 
+class _Output(msgspec.Struct, frozen=True, gc=False):
+    """What the interpreter asks of an output: its bytes, to hash them."""
+
+    satoshis: int
+    encoded: bytes
+
+    def serialize(self) -> bytes:
+        return self.encoded
+
+
 @cache
-def _interpreter() -> tuple[Any, Any, Any, Any]:
+def _interpreter() -> tuple[Any, Any, Any]:
     # The SDK takes 0.4 s to import: only who runs scripts pays for it.
     with sdk_import():
         from bsv.script.script import Script
         from bsv.script.spend import Spend
         from bsv.transaction_input import TransactionInput
-        from bsv.transaction_output import TransactionOutput
 
-    return Script, Spend, TransactionInput, TransactionOutput
+    return Script, Spend, TransactionInput
 
 
 def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> None:
-    Script, Spend, TransactionInput, TransactionOutput = _interpreter()
+    Script, Spend, TransactionInput = _interpreter()
     inputs = [
         TransactionInput(
             source_txid=hash_hex(item.outpoint.txid),
@@ -62,7 +73,7 @@ def _run_scripts(transaction: Transaction, spent: Mapping[int, TxOutput]) -> Non
         )
         for item in transaction.inputs
     ]
-    outputs = [TransactionOutput(Script(output.script), output.satoshis) for output in transaction.outputs]
+    outputs = [_Output(output.satoshis, encode_output(output)) for output in transaction.outputs]
     for index, output in spent.items():
         item = inputs[index]
         spend = Spend(

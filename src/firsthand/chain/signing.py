@@ -70,8 +70,9 @@ class SignedTransaction:
 
 def transaction_size(inputs: int, outputs: Sequence[TxOutput], change: bool) -> int:
     """An upper bound in bytes, at most two an input above what is signed."""
-    size = 4 + 9 + inputs * _INPUT_SIZE + 9 + 4
-    size += sum(8 + len(encode_varint(len(output.script))) + len(output.script) for output in outputs)
+    scripts = [len(output.script) for output in outputs]
+    size = 4 + 9 + inputs * _INPUT_SIZE + 9 + 4 + 9 * len(scripts) + sum(scripts)
+    size += sum([len(encode_varint(script)) - 1 for script in scripts if script >= 0xFD])
     return size + (_CHANGE_SIZE if change else 0) - 16
 
 
@@ -91,9 +92,10 @@ def build(
     InvalidInput when a script or the whole is above the policy's limits.
     """
     held = sum(coin.satoshis for coin in coins) + (first.coin.satoshis if first else 0)
-    spent = sum(output.satoshis for output in outputs)
+    spent = sum([output.satoshis for output in outputs])
     size = transaction_size(len(coins) + (first is not None), outputs, change_script is not None)
-    if size > policy.max_tx_size or any(len(output.script) > policy.max_script_size for output in outputs):
+    longest = max([len(output.script) for output in outputs], default=0)
+    if size > policy.max_tx_size or longest > policy.max_script_size:
         raise InvalidInput(f"the transaction of {size} bytes is above the broadcaster's limits")
     fee = policy.fee(size)
     if held < spent + fee:

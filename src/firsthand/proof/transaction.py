@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from struct import Struct
 from typing import Final
+
+import msgspec
 
 from firsthand.errors import InvalidInput
 
@@ -44,9 +47,12 @@ _EXTENDED_MARKER: Final = b"\x00\x00\x00\x00\x00\xef"
 
 _SEQUENCE_FINAL: Final = 0xFFFFFFFF
 
+_OUTPUT_HEAD: Final = Struct("<QB")
+"""An output's satoshis and its script's length, where that takes one byte."""
 
-@dataclass(frozen=True, slots=True)
-class Outpoint:
+
+# Structs of msgspec, not dataclasses: a payment has thousands of outputs.
+class Outpoint(msgspec.Struct, frozen=True, gc=False):
     """Output `vout` of transaction `txid`."""
 
     txid: bytes
@@ -56,8 +62,7 @@ class Outpoint:
         return f"{hash_hex(self.txid)}:{self.vout}"
 
 
-@dataclass(frozen=True, slots=True)
-class TxInput:
+class TxInput(msgspec.Struct, frozen=True, gc=False):
     """The outpoint that is spent and the unlocking script."""
 
     outpoint: Outpoint
@@ -65,8 +70,7 @@ class TxInput:
     sequence: int = _SEQUENCE_FINAL
 
 
-@dataclass(frozen=True, slots=True)
-class TxOutput:
+class TxOutput(msgspec.Struct, frozen=True, gc=False):
     """An amount in satoshis under a locking script."""
 
     satoshis: int
@@ -132,6 +136,18 @@ class Reader:
                 f"{self.what} has a varint at byte {self.at - size - 1} that is not in shortest form"
             )
         return value
+
+    def output(self) -> TxOutput:
+        """The next output."""
+        at, data = self.at, self.data
+        # The plainest first: all in one look, when script and length are there and short.
+        if at + 9 <= len(data):
+            satoshis, size = _OUTPUT_HEAD.unpack_from(data, at)
+            end = at + 9 + size
+            if size < 0xFD and end <= len(data):
+                self.at = end
+                return TxOutput(satoshis, data[at + 9 : end])
+        return TxOutput(self.integer(8), self.take(self.varint()))
 
     def count(self, smallest: int) -> int:
         """A varint that counts things of at least `smallest` bytes each, bounded by the bytes left."""
@@ -221,8 +237,8 @@ def _read(reader: Reader, *, extended: bool, raw: bytes) -> tuple[Transaction, l
         outpoint = Outpoint(reader.take(32), reader.integer(4))
         inputs.append(TxInput(outpoint, reader.take(reader.varint()), reader.integer(4)))
         if extended:
-            spent.append(TxOutput(reader.integer(8), reader.take(reader.varint())))
-    outputs = [TxOutput(reader.integer(8), reader.take(reader.varint())) for _ in range(reader.count(9))]
+            spent.append(reader.output())
+    outputs = [reader.output() for _ in range(reader.count(9))]
     locktime = reader.integer(4)
     if not inputs or not outputs:
         raise InvalidInput("a transaction has at least one input and one output")
@@ -244,7 +260,10 @@ def encode_varint(value: int) -> bytes:
 
 def encode_output(output: TxOutput) -> bytes:
     """An output as it stands in a transaction."""
-    return output.satoshis.to_bytes(8, "little") + encode_varint(len(output.script)) + output.script
+    script = output.script
+    if len(script) < 0xFD:
+        return _OUTPUT_HEAD.pack(output.satoshis, len(script)) + script
+    return output.satoshis.to_bytes(8, "little") + encode_varint(len(script)) + script
 
 
 def encode_transaction(
