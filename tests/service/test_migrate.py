@@ -59,6 +59,7 @@ def old_workspace(folder: Path) -> Path:
         for name in {*names, "alembic_version"} - kept:
             database.execute(f"DROP TABLE {name}")
         database.execute("DROP INDEX ix_entry_recorded")
+        database.execute("DROP INDEX ix_anchor_size")
         database.execute("ALTER TABLE coin DROP COLUMN token")
         database.execute("DELETE FROM event_key")
         database.execute("INSERT INTO event_key VALUES (1, ?, 3)", (f"{LOT}/3",))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, LargeBinary, Table, delete, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    Table,
+    delete,
+    select,
+)
 
 from firsthand.journal.database import reading
 from firsthand.journal.store import METADATA
@@ -21,7 +34,11 @@ ANCHOR: Final = Table(
     Column("size", BigInteger, nullable=False),
     Column("checkpoint", LargeBinary, nullable=False),
     Column("seal_satoshis", BigInteger, nullable=False),
+    Index("ix_anchor_size", "size"),
 )
+
+_PAGE: Final = 16
+"""Anchors read at once where mostly the first is enough: a log has one every few minutes, for years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,12 @@ class AnchorLedger:
         with self._engine.begin() as connection:
             connection.execute(delete(ANCHOR).where(ANCHOR.c.txid == anchor.txid))
 
+    def genesis(self) -> Anchor | None:
+        """The first, whose transaction ID is the log's name; None before it."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(ANCHOR).where(ANCHOR.c.number == 0)).first()
+        return Anchor(*row) if row else None
+
     def last(self) -> Anchor | None:
         """The last one built, which holds the seal to be spent next."""
         with reading(self._engine) as connection:
@@ -69,11 +92,26 @@ class AnchorLedger:
 
     def covering(self, place: int) -> Iterator[Anchor]:
         """The anchors whose checkpoint contains the entry at `place`, earliest first."""
-        query = select(ANCHOR).where(ANCHOR.c.size > place).order_by(ANCHOR.c.number)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        for row in rows:
-            yield Anchor(*row)
+        query = select(ANCHOR).where(ANCHOR.c.size > place).order_by(ANCHOR.c.size, ANCHOR.c.number)
+        return self._pages(query, ANCHOR.c.number.__gt__)
+
+    def newest(self) -> Iterator[Anchor]:
+        """All of them, the last one built first; those seen may be dropped on the way."""
+        return self._pages(select(ANCHOR).order_by(ANCHOR.c.number.desc()), ANCHOR.c.number.__lt__)
+
+    def _pages(
+        self, query: Select[*tuple[Any, ...]], beyond: Callable[[int], ColumnElement[bool]]
+    ) -> Iterator[Anchor]:
+        """The rows of a query, read as they are asked for; `beyond` tells those that follow a number."""
+        page = query.limit(_PAGE)
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(page).all()
+            for row in rows:
+                yield Anchor(*row)
+            if len(rows) < _PAGE:
+                return
+            page = query.where(beyond(rows[-1].number)).limit(_PAGE)
 
     def all(self) -> list[Anchor]:
         """All of them, the genesis first."""

@@ -54,7 +54,7 @@ def anchor(access: ChainAccess) -> Anchored:
     last = workspace.anchors.last()
     made: Anchor | None = None
     if size > (last.size if last else 0):
-        genesis = workspace.anchors.all()[0] if last else _genesis(access)
+        genesis = workspace.anchors.genesis() or _genesis(access)
         origin = f"firsthand/{access.network.name}/{hash_hex(genesis.txid)}"
         checkpoint = Checkpoint(origin, size, workspace.tree.root(size))
         signature = workspace.log_key.sign(checkpoint.body())
@@ -70,10 +70,10 @@ def anchor(access: ChainAccess) -> Anchored:
 def settle(access: ChainAccess) -> None:
     """Bring the outbox up to date, and forget the anchors that the chain refused for good."""
     access.settle()
-    for number in reversed(access.workspace.anchors.all()):
-        if access.outbox.get(number.txid).state is not TxState.REJECTED:
+    for anchor in access.workspace.anchors.newest():
+        if access.outbox.get(anchor.txid).state is not TxState.REJECTED:
             break
-        access.workspace.anchors.drop(number)
+        access.workspace.anchors.drop(anchor)
 
 
 def wait_until_mined(

@@ -246,10 +246,10 @@ class _Assembly:
         return tuple(sorted(found, key=lambda one: (one.type, one.issuer.name, one.id)))
 
     def _anchored(self) -> Anchored | None:
-        anchors = self.workspace.anchors.all()
-        if not anchors or not self.statements:
+        genesis = self.workspace.anchors.genesis()
+        if genesis is None or not self.statements:
             return None
-        log, network = hash_hex(anchors[0].txid), self.access.network.name
+        log, network = hash_hex(genesis.txid), self.access.network.name
         entry, _, _ = self.workspace.journal.event(max(one.number for one in self.statements))
         try:
             _, sent = anchor_over(self.access, entry.place)

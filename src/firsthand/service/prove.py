@@ -25,6 +25,7 @@ from firsthand.service.consents import public_disclosures
 __all__ = [
     "anchor_over",
     "event_numbers",
+    "genesis_transaction",
     "prove_document",
     "prove_events",
     "seals_file",
@@ -130,7 +131,7 @@ def prove_document(access: ChainAccess, entry: Entry, confirmed: Sequence[Confir
         capture=placed(entry.place, parse_canonical(entry.document)),
         statements=tuple(placed(place, statements[place]) for place in sorted(statements)),
         checkpoint=anchor.checkpoint,
-        genesis=access.outbox.get(workspace.anchors.all()[0].txid).raw,
+        genesis=genesis_transaction(access),
         anchor=sent.raw,
         header=header.raw,
         bump=sent.bump,
@@ -142,6 +143,14 @@ def _document(access: ChainAccess, place: int) -> dict[str, Any]:
     (entry,) = access.workspace.journal.entries(place, place + 1)
     document: dict[str, Any] = parse_canonical(entry.document)
     return document
+
+
+def genesis_transaction(access: ChainAccess) -> bytes:
+    """The log's genesis transaction, raw. Raises NotFound before the first anchor."""
+    genesis = access.workspace.anchors.genesis()
+    if genesis is None:
+        raise NotFound("the log has no anchor yet; run `firsthand anchor` first")
+    return access.outbox.get(genesis.txid).raw
 
 
 def anchor_over(access: ChainAccess, place: int) -> tuple[Anchor, Sent]:

@@ -32,7 +32,7 @@ from firsthand.proof.status_list import (
 from firsthand.service.certificate_book import CertificateBook
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.credential_import import observed_document
-from firsthand.service.prove import anchor_over
+from firsthand.service.prove import anchor_over, genesis_transaction
 
 __all__ = ["certificate_lines", "certificates_for", "last_change", "prove_certificate"]
 
@@ -156,7 +156,7 @@ def _assembled(
         ),
         trust=placed(trust, by_place[trust]) if trust is not None else None,
         checkpoint=anchor.checkpoint,
-        genesis=access.outbox.get(workspace.anchors.all()[0].txid).raw,
+        genesis=genesis_transaction(access),
         anchor=sent.raw,
         header=header.raw,
         bump=sent.bump,
@@ -199,7 +199,7 @@ def _chosen(places: Sequence[int], held: Sequence[bool], wanted: Sequence[int]) 
 
 def _mined_size(access: ChainAccess) -> int:
     """The number of entries that the last anchor in a block covers."""
-    for anchor in reversed(access.workspace.anchors.all()):
+    for anchor in access.workspace.anchors.newest():
         if anchor.size and access.outbox.get(anchor.txid).state is TxState.MINED:
             return anchor.size
     return 0

@@ -49,10 +49,10 @@ def publish(access: ChainAccess) -> list[bytes]:
     Raises NotFound before the first anchor, InsufficientFunds when the wallet cannot pay.
     """
     workspace = access.workspace
-    last = workspace.anchors.last()
-    if last is None or not last.size:
+    genesis, last = workspace.anchors.genesis(), workspace.anchors.last()
+    if genesis is None or last is None or not last.size:
         raise NotFound("nothing is anchored yet, and the log has no name before that; run `firsthand anchor`")
-    log = f"firsthand/{access.network.name}/{hash_hex(workspace.anchors.all()[0].txid)}"
+    log = f"firsthand/{access.network.name}/{hash_hex(genesis.txid)}"
     first = published_end(access)
     made: list[bytes] = []
     while first < last.size:
