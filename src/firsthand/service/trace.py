@@ -144,7 +144,8 @@ class Trace:
 
     def custody(self) -> Custody:
         """The custody model of the lot; of a trace back."""
-        return custody(self.graph, self.starts, self.reader.crafts.concerns)
+        known = None if self.composition.labour else self.composition
+        return custody(self.graph, self.starts, self.reader.crafts.concerns, known)
 
     def claims(self) -> list[str]:
         """The claims stated of the lot or of what it is made of."""

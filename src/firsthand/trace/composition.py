@@ -11,11 +11,10 @@ a circle count as one mixture of what came into the circle from outside.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from firsthand.trace.circles import circle_finding, circles, flows_from
 from firsthand.trace.findings import Finding
@@ -23,10 +22,10 @@ from firsthand.trace.graph import Inflow, LotGraph, Node, Process
 from firsthand.trace.quantity import Quantity
 from firsthand.trace.statement import Statement
 
-__all__ = ["Composition", "Origin", "composition", "shares"]
+__all__ = ["Composition", "Origin", "add_part", "composition", "shares"]
 
-_ONE: Final = Fraction(1)
 _ZERO: Final = Fraction(0)
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,11 @@ class Composition:
     labour: dict[str, Fraction] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def _add(self, origin: Origin, weight: Fraction) -> None:
-        before = self.origins.get(origin)
-        self.origins[origin] = weight if before is None else before + weight
+
+def add_part(parts: dict[_K, Fraction], of: _K, part: Fraction) -> None:
+    """Add a part to what is there of the same; the first stands as it is."""
+    before = parts.get(of)
+    parts[of] = part if before is None else before + part
 
 
 def shares(graph: LotGraph, nodes: Sequence[Node], made_of: Composition | None = None) -> dict[str, Fraction]:
@@ -56,19 +57,19 @@ def shares(graph: LotGraph, nodes: Sequence[Node], made_of: Composition | None =
     `made_of` is their composition where it is known already. An origin that nobody stated counts as made by
     whoever first spoke of the lot. Raises KeyError for none.
     """
-    found: dict[str, Fraction] = defaultdict(Fraction)
+    found: dict[str, Fraction] = {}
     made_of = made_of or composition(graph, nodes)
     for maker, weight in made_of.labour.items():
-        found[maker] += weight
+        add_part(found, maker, weight)
     for origin, weight in made_of.origins.items():
         if origin.statement is not None:
             for maker, share in origin.statement.origin_makers:
-                found[maker] += weight * share
+                add_part(found, maker, weight * share)
         else:
             # A circle without beginning is by whoever first said how it was made.
             inflows = graph.inflows.get(origin.node)
             first = min((one.statement for one in inflows), key=lambda one: one.order) if inflows else None
-            found[(first or graph.of(origin.node.lot)[0]).default_maker] += weight
+            add_part(found, (first or graph.of(origin.node.lot)[0]).default_maker, weight)
     return dict(sorted(found.items()))
 
 
@@ -87,7 +88,7 @@ def composition(
     found = Composition()
     walk = _Walk(graph, found, labour, stop)
     for node, weight in zip(nodes, walk.split_nodes(nodes), strict=True):
-        walk.weights[node] += weight
+        add_part(walk.weights, node, weight)
     for group in circles(graph.back(nodes), graph.sources):
         walk.pass_on(group)
     return found
@@ -103,7 +104,7 @@ class _Walk:
         self._found = found
         self._labour = labour
         self._stop = stop
-        self.weights: dict[Node, Fraction] = defaultdict(Fraction)
+        self.weights: dict[Node, Fraction] = {}
 
     def pass_on(self, group: list[Node]) -> None:
         weight = self.weights.pop(group[0], _ZERO)
@@ -114,7 +115,7 @@ class _Walk:
         if any(self._stop(node) for node in group):
             node = min(group)
             statements = self._graph.of(node.lot)
-            self._found._add(Origin(node, statements[0] if statements else None), weight)
+            add_part(self._found.origins, Origin(node, statements[0] if statements else None), weight)
             return
         inside = set(group)
         inflows = [one for node in group for one in _material(self._graph, node)]
@@ -122,28 +123,29 @@ class _Walk:
             self._found.findings.append(circle_finding(self._graph, group))
             inflows = [one for one in inflows if not inside.intersection(flows_from(one))]
         if not inflows:
-            self._found._add(Origin(min(group), None), weight)
+            add_part(self._found.origins, Origin(min(group), None), weight)
             return
-        parts = self._split(min(group), [(one.node, one.quantity, one.statement) for one in inflows], group)
-        for inflow, part in zip(inflows, parts, strict=True):
-            self._into(inflow, weight if part is _ONE else weight * part, min(group))
+        sides = [(one.node, one.quantity, one.statement) for one in inflows]
+        for inflow, part in zip(inflows, self._split(weight, min(group), sides, group), strict=True):
+            self._into(inflow, part, min(group))
 
     def _into(self, inflow: Inflow, weight: Fraction, node: Node) -> None:
         if inflow.process is not None and inflow.process.inputs:
             self._through(inflow.process, weight)
         elif inflow.node is not None:
-            self.weights[inflow.node] += weight
+            add_part(self.weights, inflow.node, weight)
         else:
-            self._found._add(Origin(node, inflow.statement), weight)
+            add_part(self._found.origins, Origin(node, inflow.statement), weight)
 
     def _through(self, process: Process, weight: Fraction) -> None:
         passed = weight
         if self._labour:
             for maker, share in process.labour.items():
-                self._found.labour[maker] = self._found.labour.get(maker, _ZERO) + weight * share
+                add_part(self._found.labour, maker, weight * share)
                 passed -= weight * share
-        for (source, _, _), part in zip(process.inputs, self._split(None, process.inputs, ()), strict=True):
-            self.weights[source] += passed * part
+        parts = self._split(passed, None, process.inputs, ())
+        for (source, _, _), part in zip(process.inputs, parts, strict=True):
+            add_part(self.weights, source, part)
 
     def split_nodes(self, nodes: Sequence[Node]) -> list[Fraction]:
         """The weights of several nodes asked for at once: a container's fillings count equally."""
@@ -151,20 +153,22 @@ class _Walk:
 
     def _split(
         self,
+        weight: Fraction,
         into: Node | None,
         parts: Sequence[tuple[Node | None, Quantity | None, Statement]],
         group: Sequence[Node],
     ) -> list[Fraction]:
-        """The part of each, by what all of them are measured in; equal parts where nothing is."""
+        """The weight of each, by what all of them are measured in; equal weights where nothing is."""
         if len(parts) == 1:
-            return [_ONE]
+            return [weight]
         measured = [self._graph.measure(node or into or group[0], quantity) for node, quantity, _ in parts]
         units = {one.unit for one in measured if one is not None}
         whole = sum((one.amount for one in measured if one is not None), _ZERO)
         if None not in measured and len(units) == 1 and whole:
-            return [one.amount / whole for one in measured if one is not None]
+            each = weight / whole
+            return [one.amount * each for one in measured if one is not None]
         self._assume(into, parts, measured)
-        return [Fraction(1, len(parts))] * len(parts)
+        return [weight / len(parts)] * len(parts)
 
     def _assume(
         self,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from firsthand.trace.composition import composition
+from firsthand.trace.composition import Composition, add_part, composition
 from firsthand.trace.evidence import Level, evidence, states
 from firsthand.trace.graph import LotGraph, Node
 from firsthand.trace.statement import Statement
@@ -37,13 +37,17 @@ def custody(
     graph: LotGraph,
     nodes: Sequence[Node],
     concerns: Callable[[str, Statement], bool] = lambda claim, origin: True,
+    made_of: Composition | None = None,
 ) -> Custody:
-    """The custody model of these nodes of one lot; `concerns` as `evidence` has it."""
-    made_of = composition(graph, nodes, labour=False)
+    """The custody model of these nodes of one lot; `concerns` as `evidence` has it.
+
+    `made_of` is their composition without labour where it is known already.
+    """
+    made_of = made_of or composition(graph, nodes, labour=False)
     origins: dict[str, Fraction] = {}
     unknown = Fraction(0)
     for origin, part in made_of.origins.items():
-        origins[origin.node.lot] = origins.get(origin.node.lot, Fraction(0)) + part
+        add_part(origins, origin.node.lot, part)
         if origin.statement is None:
             unknown += part
     if any(finding.kind == "cycle" for finding in made_of.findings):

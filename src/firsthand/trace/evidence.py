@@ -27,7 +27,7 @@ from fractions import Fraction
 from typing import Final, Protocol
 
 from firsthand.trace.circles import circles
-from firsthand.trace.composition import Origin, composition
+from firsthand.trace.composition import Origin, add_part, composition
 from firsthand.trace.graph import LotGraph, Node
 from firsthand.trace.quantity import Quantity, total
 from firsthand.trace.statement import Part, Statement
@@ -145,7 +145,7 @@ def evidence(
     for origin, part in _concerned(made_of.origins, claim, concerns).items():
         # A circle ends at one of its lots: what is stated of it speaks for the circle.
         found = own[origin.node]
-        parts[found.level] = parts.get(found.level, Fraction(0)) + part
+        add_part(parts, found.level, part)
         witnesses.append(
             Witness(
                 origin.node.lot,
@@ -167,6 +167,8 @@ def _concerned(
     kept = {
         one: part for one, part in origins.items() if one.statement is None or concerns(claim, one.statement)
     }
+    if len(kept) == len(origins):
+        return origins
     whole = sum(kept.values(), Fraction(0))
     return {one: part / whole for one, part in kept.items()} if whole else origins
 

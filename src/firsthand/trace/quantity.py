@@ -74,12 +74,12 @@ def is_count(unit: str) -> bool:
 
 def total(quantities: Iterable[Quantity | None]) -> Quantity | None:
     """The sum; None when there are none, one is missing, or they do not measure the same."""
-    amount, unit = Fraction(0), ""
+    whole: Quantity | None = None
     for one in quantities:
-        if one is None or unit not in ("", one.unit):
+        if one is None or (whole is not None and whole.unit != one.unit):
             return None
-        amount, unit = amount + one.amount, one.unit
-    return Quantity(amount, unit) if unit else None
+        whole = one if whole is None else Quantity(whole.amount + one.amount, one.unit)
+    return whole
 
 
 def _exact(value: float | int) -> Fraction | None:
