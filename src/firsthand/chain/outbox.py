@@ -290,6 +290,16 @@ class Outbox:
         for txid in txids:
             yield self.get(txid)
 
+    def heights(self, purpose: str) -> dict[bytes, int]:
+        """The block heights of what was put for this purpose and is in a block, by transaction ID."""
+        query = select(OUTBOX.c.txid, OUTBOX.c.block_height).where(
+            OUTBOX.c.purpose == purpose,
+            OUTBOX.c.state == TxState.MINED.value,
+            OUTBOX.c.block_height.is_not(None),
+        )
+        with self._engine.connect() as connection:
+            return {row.txid: row.block_height for row in connection.execute(query)}
+
     def open(self) -> list[Sent]:
         """What is not mined yet and not refused."""
         return self.all(_OPEN)

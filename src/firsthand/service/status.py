@@ -17,6 +17,7 @@ from firsthand.journal.store import ENTRY
 from firsthand.proof.capture import CAPTURE_TYPE
 from firsthand.proof.transaction import hash_hex
 from firsthand.service import wallet
+from firsthand.service.anchor import ANCHOR
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.pay_out import PURPOSES as PAYMENT_PURPOSES
 from firsthand.service.settings import Settings
@@ -82,10 +83,10 @@ def status(access: ChainAccess) -> Status:
     anchors = workspace.anchors.all()
     tip = access.headers.tip_height
     anchored = confirmed = final = 0
+    heights = access.outbox.heights(ANCHOR)
     for anchor in anchors[1:]:
-        sent = access.outbox.get(anchor.txid)
-        if sent.state is TxState.MINED and sent.block_height is not None:
-            depth = tip - sent.block_height + 1
+        if anchor.txid in heights:
+            depth = tip - heights[anchor.txid] + 1
             anchored = max(anchored, anchor.size)
             confirmed += depth >= workspace.settings.finality.confirmed
             final += depth >= workspace.settings.finality.final
