@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firsthand.errors import InvalidInput
-from firsthand.events.identifiers import canonical, check_digit, to_digital_link, to_urn
+from firsthand.events.identifiers import canonical, check_digit, hashed_spelling, to_digital_link, to_urn
 
 GS1 = "https://id.gs1.org"
 CHARSET_82 = "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
@@ -188,10 +188,27 @@ def test_check_digit_finds_every_single_wrong_digit(digits: str, data: st.DataOb
 @pytest.mark.parametrize(
     "path", ["/01/04012345111117/21/987", "/00/340123451111111112", "/414/4012345000055"]
 )
-def test_to_urn_refuses_a_wrong_check_digit_but_the_link_stays_comparable(path: str) -> None:
+def test_a_wrong_check_digit_names_no_key_but_hashes_as_by_the_reference(path: str) -> None:
     with pytest.raises(InvalidInput, match=r"check digit .* expected"):
         to_urn(GS1 + path, 7)
-    assert canonical("https://shop.example" + path) == GS1 + path
+    shop = "https://shop.example" + path
+    assert hashed_spelling(shop) == normaliser(shop) == GS1 + path
+    assert canonical(shop) == shop
+
+
+@pytest.mark.parametrize("path", ["/2026/01/20260115", "/lot/2026/01/20260118", "/party/4012345000054"])
+def test_makers_own_uris_are_never_taken_for_anothers(path: str) -> None:
+    for own in ("https://coop.example/id" + path, "http://127.0.0.1:8000/id" + path + "/10/7"):
+        assert canonical(own) == own
+    # 20260118 has a right check digit, 20260115 has not.
+    elsewhere = "https://adela.example/harvest" + path
+    assert (canonical(elsewhere) == elsewhere) is path.endswith("20260115")
+
+
+@given(st.text("0123456789/ab%", max_size=40), st.sampled_from(["01", "party", "gtin", "00", "414"]))
+def test_nothing_below_id_is_a_key(rest: str, name: str) -> None:
+    own = f"https://coop.example/id/{name}/{rest}"
+    assert canonical(own) == own
 
 
 @pytest.mark.parametrize("length", [-1, 0, 5, 13])

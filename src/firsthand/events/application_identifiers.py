@@ -11,6 +11,7 @@ __all__ = [
     "CANONICAL_DOMAIN",
     "CHARSET_39",
     "CHARSET_82",
+    "CHECK_DIGITS",
     "DIGITS",
     "KEY_NAMES",
     "KEY_VALUES",
@@ -79,3 +80,10 @@ QUALIFIERS: dict[str, dict[str, int]] = {
     "8018": {"8019": 10},
 }
 NUMERIC_QUALIFIERS = frozenset({"8011", "8019"})
+# The place of the check digit in each key that has one, counted from 1 (General Specifications §3, §7.9.1).
+CHECK_DIGITS = {
+    **dict.fromkeys(("00", "8017", "8018"), 18),
+    **dict.fromkeys(("01", "8003", "8006"), 14),
+    **dict.fromkeys(("253", "255", "410", "411", "412", "413", "414", "415", "417"), 13),
+    "402": 17,
+}

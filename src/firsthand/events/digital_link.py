@@ -21,6 +21,7 @@ from firsthand.events.application_identifiers import (
     CANONICAL_DOMAIN,
     CHARSET_39,
     CHARSET_82,
+    CHECK_DIGITS,
     DIGITS,
     KEY_NAMES,
     KEY_VALUES,
@@ -73,12 +74,6 @@ _WAYS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
 # Location numbers that are keys of their own, and beside another key say more of it.
 _BESIDE: Final = frozenset(("410", "411", "412", "413", "414", "415", "417"))
 # How many digits of a key end with its check digit.
-_CHECKED: Final = {
-    **dict.fromkeys(("00", "8017", "8018"), 18),
-    **dict.fromkeys(("01", "8003", "8006"), 14),
-    **dict.fromkeys(("253", "255", "410", "411", "412", "413", "414", "415", "417"), 13),
-    "402": 17,
-}
 _PRIMES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83)
 _PAIR: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _ORDER_82: Final = "".join(sorted(CHARSET_82))
@@ -208,8 +203,8 @@ class _WrongCheckDigit(InvalidInput):
 def _check(key: str, value: str) -> None:
     if key == "8013":
         found, expected = value[-2:], check_pair(value[:-2])
-    elif key in _CHECKED:
-        end = _CHECKED[key]
+    elif key in CHECK_DIGITS:
+        end = CHECK_DIGITS[key]
         found, expected = value[end - 1], check_digit(value[: end - 1])
     else:
         return

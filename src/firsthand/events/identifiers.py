@@ -7,7 +7,8 @@ percent-encoded one way.
 
 A URI that is no GS1 key (a maker's own, `https://weavers.example/piece/7`) is nobody's error:
 `canonical` hands it back unchanged. The Digital Link syntax allows any domain and any leading
-path, so a URI that merely looks like one (`https://shop.example/01/09780345418913`) *is* one.
+path, so what holds a key with the right check digit (`https://shop.example/01/09780345418913`)
+*is* one; only below `/id/`, where makers without GS1 keys have their things, nothing is.
 
 Sources: GS1 EPC Tag Data Standard 2.0 §6 (URNs), GS1 Digital Link URI Syntax 1.2 §4.11
 (canonical form), GS1 General Specifications §7.9.1 (check digit).
@@ -25,6 +26,7 @@ from firsthand.events.application_identifiers import (
     CANONICAL_DOMAIN,
     CHARSET_39,
     CHARSET_82,
+    CHECK_DIGITS,
     DIGITS,
     KEY_NAMES,
     KEY_VALUES,
@@ -34,7 +36,7 @@ from firsthand.events.application_identifiers import (
     QUALIFIERS,
 )
 
-__all__ = ["canonical", "check_digit", "to_digital_link", "to_urn"]
+__all__ = ["canonical", "check_digit", "hashed_spelling", "to_digital_link", "to_urn"]
 
 _URN_ESCAPES = {ord(c): f"%{ord(c):02X}" for c in '"#%&/<>?'}
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -106,6 +108,10 @@ _PLAIN_LINK = re.compile(
 )
 
 
+# The first segment of the path of makers' own URIs.
+_OWN = ["id"]
+
+
 def check_digit(digits: str) -> str:
     """The GS1 check digit of a key given without it; raises InvalidInput when `digits` is no number.
 
@@ -123,11 +129,23 @@ def _check_digit(digits: str) -> str:
 
 
 def canonical(uri: str) -> str:
-    """The canonical GS1 Digital Link of a GS1 key in either spelling; any other URI unchanged.
+    """The one spelling of a thing: a GS1 key's canonical Digital Link; any other URI unchanged.
 
-    Check digits are not judged here: an event that carries a wrong one still has a hash ID, the
-    same as everyone else computes for it. `to_urn` judges them.
+    A link with a wrong check digit names no GS1 key, and what lies below `/id/` is a maker's own: neither
+    is taken for the same as another's `…/01/20260115`.
     """
+    return _spelling(uri, judged=True)
+
+
+def hashed_spelling(uri: str) -> str:
+    """The spelling that event hashes are made of (CBV 2.0 §8.9), which judges no check digit.
+
+    An event that carries a wrong one still has a hash ID, the same as everyone else computes for it.
+    """
+    return _spelling(uri, judged=False)
+
+
+def _spelling(uri: str, *, judged: bool) -> str:
     if uri.startswith("urn:epc:"):
         parts = uri.split(".", 2)
         if len(parts) == 3 and len(uri) <= _LONGEST_URN:
@@ -136,11 +154,14 @@ def canonical(uri: str) -> str:
             if len(serial) <= longest and serial.isalnum() and serial.isascii():
                 return start + serial
         return _link_of_urn(uri) or uri
-    if uri[:4].lower() == "http" and not KEY_NAMES.keys().isdisjoint(uri.split("/")):
+    if uri[:4].lower() == "http":
+        segments = uri.split("/")
+        if KEY_NAMES.keys().isdisjoint(segments) or (judged and segments[3:4] == _OWN):
+            return uri
         plain = _PLAIN_LINK.fullmatch(uri)
-        if plain is not None:
+        if plain is not None and (not judged or _fits(segments[3], segments[4])):
             return CANONICAL_DOMAIN + plain[1]
-        link = _parse_link(uri)
+        link = _parse_link(uri, judged=judged)
         if link is not None:
             ai, key, qualifier, value = link
             uri = f"{CANONICAL_DOMAIN}/{ai}/{key.translate(LINK_ESCAPES)}"
@@ -169,7 +190,7 @@ def to_urn(digital_link: str, company_prefix_length: int) -> str:
     """
     if not 6 <= company_prefix_length <= 12:
         raise InvalidInput(f"a GS1 Company Prefix has 6 to 12 digits, got {company_prefix_length}")
-    link = _parse_link(digital_link)
+    link = _parse_link(digital_link, judged=False)
     if link is None:
         raise InvalidInput(
             f"{digital_link[:120]!r} is not a GS1 Digital Link; expected e.g. "
@@ -285,7 +306,7 @@ def _decoded(text: str, longest: int, charset: frozenset[str]) -> str | None:
     return raw if 0 < len(raw) <= longest and charset.issuperset(raw) else None
 
 
-def _parse_link(uri: str) -> tuple[str, str, str, str] | None:
+def _parse_link(uri: str, *, judged: bool) -> tuple[str, str, str, str] | None:
     """Key AI, key, finest qualifier's AI (or "") and its value, decoded; None for any other URI.
 
     The key may stand behind any path, so it is looked for from the left among the last segments.
@@ -300,7 +321,7 @@ def _parse_link(uri: str) -> tuple[str, str, str, str] | None:
     for at in range(first + (count - first) % 2, count - 1, 2):
         ai = KEY_NAMES.get(segments[at])
         link = _parse_pairs(ai, segments[at + 1], segments[at + 2 :]) if ai is not None else None
-        if link is not None and segments[0]:
+        if link is not None and segments[0] and (not judged or _fits(*link[:2])):
             return link
     return None
 
@@ -327,6 +348,12 @@ def _parse_pairs(ai: str, encoded: str, rest: list[str]) -> tuple[str, str, str,
         if qualifier not in _ATTRIBUTES:
             finest, value = qualifier, raw
     return ai, key.zfill(14) if ai == "01" else key, finest, value
+
+
+def _fits(ai: str, key: str) -> bool:
+    """Whether the check digit of a key, if it has one, is right."""
+    place = CHECK_DIGITS.get(ai)
+    return place is None or key[place - 1] == _check_digit(key[: place - 1])
 
 
 def _fault(urn: str) -> str:

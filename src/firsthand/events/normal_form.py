@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from firsthand.errors import InvalidInput
 from firsthand.events import vocabulary
-from firsthand.events.identifiers import canonical
+from firsthand.events.identifiers import hashed_spelling
 
 Prefixes = Mapping[str, str]
 """From a prefix to its namespace in braces, as the pre-hash string writes names."""
@@ -92,7 +92,7 @@ def string(value: object, prefixes: Prefixes) -> str:
 def identifier(value: object, prefixes: Prefixes) -> str:
     """As `string`, past its cache: most EPCs are seen once, and would push out what is seen often."""
     if type(value) is str and value.startswith(("urn:epc:", "https:")):
-        return canonical(value.strip())
+        return hashed_spelling(value.strip())
     return string(value, prefixes)
 
 
@@ -142,7 +142,7 @@ def _string(text: str) -> str:
     if text[:1] <= "9" and _NUMBER.fullmatch(text):  # signs, point and digits stand before all letters
         double = float(text)
         return _number(double) if math.isfinite(double) else text
-    return canonical(text)
+    return hashed_spelling(text)
 
 
 def _time(text: str) -> str:

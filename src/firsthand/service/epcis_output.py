@@ -40,15 +40,18 @@ def event_output(found: FoundEvent, epc_format: str) -> dict[str, Any]:
     event["eventID"] = found.event_id
     event["recordTime"] = found.recorded
     if epc_format == "Always_GS1_Digital_Link":
-        _translate(event, canonical)
+        _translate(event)
     return event
 
 
-def _translate(event: dict[str, Any], spell: Callable[[str], str]) -> None:
-    """Respell the identifiers of the standard's fields, in fresh lists, wherever they have its shape."""
+def _translate(event: dict[str, Any]) -> None:
+    """Write the URNs in the standard's fields as Digital Links, in fresh lists, wherever they have its shape.
+
+    What is a Digital Link already keeps its domain, its finer qualifiers and its attributes.
+    """
 
     def respelt(value: Any) -> Any:
-        return spell(value) if type(value) is str else value
+        return canonical(value) if type(value) is str and value.startswith("urn:epc:") else value
 
     def member(value: Any, name: str) -> Any:
         return {**value, name: respelt(value[name])} if type(value) is dict and name in value else value
@@ -65,8 +68,22 @@ def _translate(event: dict[str, Any], spell: Callable[[str], str]) -> None:
     for name in _PLACES:
         if name in event:
             event[name] = member(event[name], "id")
-    if "parentID" in event:
-        event["parentID"] = respelt(event["parentID"])
+    for name in ("parentID", "transformationID"):
+        if name in event:
+            event[name] = respelt(event[name])
+    if type(event.get("sensorElementList")) is list:
+        event["sensorElementList"] = [_sensor_element(one, member) for one in event["sensorElementList"]]
+
+
+def _sensor_element(element: Any, member: Callable[[Any, str], Any]) -> Any:
+    if type(element) is not dict:
+        return element
+    told = dict(element)
+    if "sensorMetadata" in told:
+        told["sensorMetadata"] = member(told["sensorMetadata"], "deviceID")
+    if type(told.get("sensorReport")) is list:
+        told["sensorReport"] = [member(report, "deviceID") for report in told["sensorReport"]]
+    return told
 
 
 def query_document(
