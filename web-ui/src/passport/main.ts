@@ -3,8 +3,7 @@
 
 import { element } from "../page/element.ts";
 import { preferredLocale, Texts } from "../page/text.ts";
-import type { Report } from "../proof/verify.ts";
-import { type Checked, verifyBundles, type VerifyOptions } from "../verifier.ts";
+import { type Checked, Report, verifyBundles, type VerifyOptions } from "../verifier.ts";
 
 type Outcome = "passed" | "failed" | "open";
 
@@ -62,7 +61,7 @@ interface Summary {
 
 /** What the checks come to. The proofs must be as many as the page's records, and one must speak of its item. */
 function judged(texts: Texts, checked: readonly Checked[], from: HTMLElement): Summary {
-  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
+  const reports = reportsOf(checked);
   const unreadable = checked.length - reports.length;
   const valid = reports.filter((one) => one.valid).length;
   const failed = reports.filter((one) => one.steps.some((step) => step.outcome === "failed")).length + unreadable;
@@ -79,6 +78,10 @@ function judged(texts: Texts, checked: readonly Checked[], from: HTMLElement): S
   return { outcome, title: texts.text(title), text };
 }
 
+function reportsOf(checked: readonly Checked[]): readonly Report[] {
+  return checked.flatMap(({ report }) => (report instanceof Report ? [report] : []));
+}
+
 /** The verdict on top of the page says what was found here, too: it was written before anything was checked. */
 function above({ outcome, title, text }: Summary): void {
   const line = document.querySelector(".verdict .server");
@@ -91,7 +94,7 @@ function above({ outcome, title, text }: Summary): void {
 }
 
 function shown(texts: Texts, checked: readonly Checked[], { outcome, title, text }: Summary): readonly Node[] {
-  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
+  const reports = reportsOf(checked);
   const unreadable = checked.length - reports.length;
   return [
     element("p", { class: `result ${outcome}`, "data-outcome": outcome }, title),
