@@ -64,7 +64,7 @@ SIGNED = [one for one in ODD if one != "\ud83d\ude00"]
 Asked = dict[str, Any]
 
 
-def occasions(subject: str = ADELA, places: Iterable[int | None] = (None, *range(14))) -> list[Asked]:
+def occasions(subject: str = ADELA, places: Iterable[int | None] = (None, *range(2, 10))) -> list[Asked]:
     """What is asked of each certificate: all places, then other times, subjects and schemes."""
     asked = [{"place": place, "time": SUMMER, "subject": subject, "scheme": "organic"} for place in places]
     asked += [

@@ -19,7 +19,7 @@ import { type Credential, credentialLeaf, type StatusEntry, verifyCredential } f
 import { type CredentialRecord, parseRecord } from "./credential_record.ts";
 import { type Keys, verifyProof } from "./data_integrity.ts";
 import { InvalidInput, NotChecked, Unauthorized } from "./errors.ts";
-import { get } from "./fields.ts";
+import { get, isInteger } from "./fields.ts";
 import type { HeaderView } from "./headers.ts";
 import { rootFromInclusion } from "./merkle.ts";
 import { type Party, PartyHistory, STATEMENT_TYPE } from "./parties.ts";
@@ -113,10 +113,9 @@ function checkPublished(shown: ShownChange, change: StatusChange, keys: Keys): r
 /** Until when an observed list may be relied on: its `validUntil`, or its `ttl` after it was `seen`, or a day. */
 function freshUntil({ credential, subject }: PublishedList, seen: string): bigint {
   const ttl = get(subject, "ttl");
-  const isNumber = typeof ttl === "number" && Number.isInteger(ttl) && Math.abs(ttl) < 1e21;
-  const limit = isNumber && ttl >= 0 && ttl < LONGEST_TTL ? BigInt(ttl) * 1000n : DAY;
+  const limit = isInteger(ttl) && ttl >= 0 && ttl < LONGEST_TTL ? BigInt(ttl) * 1000n : DAY;
   const { validUntil } = credential;
-  if (validUntil !== null && !isNumber) return validUntil;
+  if (validUntil !== null && !isInteger(ttl)) return validUntil;
   const until = microseconds(seen) + limit;
   return validUntil !== null && validUntil < until ? validUntil : until;
 }

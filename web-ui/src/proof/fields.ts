@@ -35,12 +35,16 @@ export function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is an integer to the eye: from 10^21 on, canonical JSON writes an exponent. */
+export function isInteger(value: Json): value is number {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 1e21;
+}
+
 function isKind(value: Json, kind: keyof Kinds): boolean {
   if (kind === "an object") return isObject(value);
   if (kind === "a list") return Array.isArray(value);
   if (kind === "a string") return typeof value === "string";
-  // From 10^21 on, canonical JSON writes an exponent: there it is no integer to the eye.
-  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 1e21;
+  return isInteger(value);
 }
 
 /** The member of that name, which must be of that kind. Throws InvalidInput naming its path. */

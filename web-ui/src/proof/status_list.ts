@@ -11,6 +11,7 @@ import {
   fromBase64Url,
   get,
   has,
+  isInteger,
   isLonger,
   member,
   onlyMembers,
@@ -179,7 +180,7 @@ export function checkFollows(change: StatusChange, before: StatusChange, leaf: U
 
 function checkIndexes(document: JsonObject, name: string, path: string, length: number): void {
   const values = member(document, name, "a list", path);
-  if (values.some((value) => typeof value !== "number" || !Number.isInteger(value) || value < 0 || value >= length)) {
+  if (values.some((value) => !isInteger(value) || value < 0 || value >= length)) {
     throw new InvalidInput(`expected entries from 0 to ${length - 1}`, `${path}.${name}`);
   }
   if (values.some((value, at) => at > 0 && values[at - 1]! >= value!)) {
