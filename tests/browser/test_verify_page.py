@@ -475,6 +475,16 @@ def test_a_changed_certificate_is_not_to_be_relied_on(opened: Page, harvest: Har
     shot(opened, "verify-certificate-changed")
 
 
+def test_a_header_service_is_asked_for_a_certificates_block(
+    opened: Page, harvest: Harvest, serve: Serve
+) -> None:
+    service = serve(harvest.headers)
+    name_services(opened, service.url)
+    drop(opened, ("certificate.fhproof", harvest.certificate))
+    assert verdict(opened) == "passed"
+    assert f"by 127.0.0.1:{service.server.server_port}" in detail(opened, "header")
+
+
 def test_a_certificate_without_headers_is_not_checked_fully(opened: Page, harvest: Harvest) -> None:
     drop(opened, ("certificate.fhproof", harvest.certificate))
     assert verdict(opened) == "open"
