@@ -7,7 +7,7 @@ import gzip
 import json
 import random
 import zlib
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 from itertools import islice
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from firsthand.chain.headers import RawHeaders, check_headers
 from firsthand.chain.networks import NETWORKS
 from firsthand.cli.certificate_text import plain_standing
-from firsthand.errors import FirsthandError, InvalidInput, UnreadableInput
+from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.events.identifiers import canonical as canonical_identifier
 from firsthand.events.instants import microseconds, timestamp_text
 from firsthand.proof.bundle import bundle_lines
@@ -30,7 +30,7 @@ from firsthand.proof.certificate_proof import is_certificate
 from firsthand.proof.certificate_verify import CertificateReport, verify_certificate
 from firsthand.proof.credential import CONTEXT, credential_leaf
 from firsthand.proof.data_integrity import CRYPTOSUITES, hash_data
-from firsthand.proof.did_key import base58_text, verification_method
+from firsthand.proof.did_key import base58_text, from_base58, verification_method
 from firsthand.proof.fields import base64_text
 from firsthand.proof.merkle import tree_root
 from firsthand.proof.standing import Evidence, Occasion, judge
@@ -49,6 +49,7 @@ from tests.webui.test_agreement import (
     drawn,
     statement,
     variants,
+    without_decoders_words,
     written,
 )
 
@@ -87,8 +88,6 @@ def answered(work: Callable[[], Any]) -> Any:
     except InvalidInput as error:
         refused = "unreadable" if isinstance(error, UnreadableInput) else "invalid"
         return {"refused": refused, "path": error.path}
-    except FirsthandError:
-        return {"refused": "invalid", "path": ""}
 
 
 def said(line: bytes, headers: RawHeaders | None, asked: list[Asked]) -> Any:
@@ -147,13 +146,6 @@ def judged(report: CertificateReport, asked: Asked) -> Any:
 
 def plain(value: dict[str, Any]) -> dict[str, Any]:
     return {name: list(one) if type(one) is tuple else one for name, one in value.items()}
-
-
-def without_decoders_words(said: Any) -> Any:
-    for step in said.get("steps", ()):
-        if "not JSON: " in step[2]:
-            step[2] = step[2][: step[2].index("not JSON: ")]
-    return said
 
 
 def compare(
@@ -525,8 +517,6 @@ def test_signatures_that_are_not_canonical(ask: Ask, proven: Proven, kind: str) 
     stranger = Stranger(proven, kind)
     document = stranger.sign(credential_document())
     value = document["proof"]["proofValue"]
-    from firsthand.proof.did_key import from_base58
-
     signature = from_base58(value)
     big, order = ("little", ORDER_ED25519) if kind == "Ed25519" else ("big", ORDER_P256)
     s = int.from_bytes(signature[32:], big)  # type: ignore[arg-type]
@@ -928,18 +918,12 @@ def test_identifiers_in_canonical_spelling(ask: Ask) -> None:
 def unpacked(text: str) -> str:
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        data = unpacker.decompress(base64_bytes(text), MOST_UNPACKED + 1)
+        data = unpacker.decompress(b64decode(text), MOST_UNPACKED + 1)
     except zlib.error:
         raise InvalidInput("not gzip") from None
     if not unpacker.eof or unpacker.unused_data or len(data) > MOST_UNPACKED:
         raise InvalidInput("not one whole gzip")
     return sha256(data).hexdigest()
-
-
-def base64_bytes(text: str) -> bytes:
-    from base64 import b64decode
-
-    return b64decode(text)
 
 
 def wrapped(raw: bytes) -> bytes:
