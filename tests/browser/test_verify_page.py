@@ -15,16 +15,18 @@ from firsthand.chain.headers import check_headers
 from firsthand.chain.networks import NETWORKS
 from firsthand.proof.canonical import canonical
 from firsthand.proof.headers import parse_header
+from firsthand.service.certificate_check import types_by_name
+from firsthand.service.certify import set_status
+from firsthand.service.prove import event_numbers, prove_events
 from tests.browser.conftest import Check, NewPhone, Shot
 from tests.browser.header_services import DIALECTS, HeaderService
+from tests.certified import Certified
 from tests.made import LOT, Proven
 
 LANGUAGES = {"en-GB": "ltr", "es-PE": "ltr", "fr-FR": "ltr", "ar-MA": "rtl"}
 LOCALES = Path(__file__).parent.parent.parent / "web-ui" / "src" / "locales"
 
 Serve = Callable[..., HeaderService]
-
-VECTORS = Path(__file__).parent.parent / "vectors"
 
 
 @pytest.fixture
@@ -350,6 +352,7 @@ def test_catalogues_have_the_same_keys_and_placeholders() -> None:
     catalogues = {path.stem: json.loads(path.read_text()) for path in LOCALES.glob("*.json")}
     english = catalogues["en"]
     assert set(catalogues) == {"en", "es", "fr", "ar"}
+    assert {f"certificate.{kind.name}" for kind in types_by_name().values()} <= set(english)
     plurals = re.compile(r"\.(?:zero|one|two|few|many)$")
     for texts in catalogues.values():
         assert {key for key in texts if not plurals.search(key)} == {
@@ -388,15 +391,106 @@ def test_many_bundles_and_lines_that_are_none(opened: Page, proven: Proven, shot
     shot(opened, "verify-many")
 
 
-def test_the_proof_of_a_certificate_is_no_failure(opened: Page, proven: Proven) -> None:
-    """A file written with certificates: the page says that it does not check them, and no more."""
-    line = (VECTORS / "certificates" / "certificate.jsonl").read_bytes().splitlines()[0]
-    drop(opened, ("lot.fhproof", proven.line + b"\n" + line + b"\n"), ("headers.raw", proven.headers.raw))
-    expect(opened.locator(".record.passed")).to_have_count(1)
-    record = opened.locator(".record.open")
-    expect(record).to_contain_text("Not checked fully")
-    record.locator("summary").click()
-    expect(record).to_contain_text("This page checks records alone")
+class Harvest:
+    """An event with its certificate, which is revoked after it, and an event after that."""
+
+    def __init__(self, folder: Path) -> None:
+        made = Certified(folder)
+        issued, held = made.issue(), made.harvest(1)
+        made.anchored()
+        self.event = b"".join(prove_events(made.access, event_numbers(made.access, [f"{LOT}/1"])))
+        self.certificate = made.line(issued, held) + b"\n"
+        ids = [issued.credentials[0].id]
+        set_status(made.workspace, made.certifier.uri, ids, "revocation", True)
+        revoked = made.harvest(2)
+        made.anchored()
+        self.events = b"".join(
+            prove_events(made.access, event_numbers(made.access, [f"{LOT}/1", f"{LOT}/2"]))
+        )
+        self.revoked = made.line(issued, held, revoked) + b"\n"
+        self.headers = made.headers().raw
+
+
+@pytest.fixture(scope="module")
+def harvest(tmp_path_factory: pytest.TempPathFactory) -> Harvest:
+    return Harvest(tmp_path_factory.mktemp("harvest"))
+
+
+def test_a_certificate_stands_for_its_event(opened: Page, harvest: Harvest, axe: Check, shot: Shot) -> None:
+    data = harvest.event + harvest.certificate
+    drop(opened, ("lot.fhproof", data), ("headers.raw", harvest.headers))
+    expect(opened.locator(".record")).to_have_count(2)
+    expect(opened.locator("#status")).to_have_text("All 2 records passed all eight checks.")
+    event, certificate = opened.locator(".record").all()
+    standing = event.locator(".standings li")
+    expect(standing).to_have_attribute("data-standing", "valid")
+    expect(standing).to_contain_text(re.compile("Organic certificate.* · .*Sample Organic.* valid"))
+    expect(certificate.locator(".verdict")).to_have_text("This certificate holds")
+    steps = certificate.locator("ol.steps > .step")
+    assert [step.get_attribute("data-outcome") for step in steps.all()] == ["passed"] * 8
+    assert all(name.text_content() for name in certificate.locator(".step strong").all())
+    stated = certificate.locator(".stated dl").inner_text()
+    assert "Organic certificate" in stated
+    assert "Sample Organic" in stated
+    assert "1 January 2026" in stated
+    expect(certificate.locator(".standings li")).to_have_attribute("data-standing", "valid")
+    text = opened.locator("main").inner_text()
+    assert not re.search("verified", text, re.IGNORECASE)
+    shot(opened, "verify-certificate")
+    axe(opened)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_revoked_certificate_still_stands_for_what_was_before(
+    new_phone: NewPhone, statics: Path, harvest: Harvest, locale: str, axe: Check, shot: Shot
+) -> None:
+    language = locale.split("-")[0]
+    texts = json.loads((LOCALES / f"{language}.json").read_text())
+    page = new_phone(locale)
+    page.goto((statics / "verify.html").as_uri())
+    drop(page, ("lot.fhproof", harvest.events + harvest.revoked), ("headers.raw", harvest.headers))
+    expect(page.locator(".record")).to_have_count(3)
+    expect(page.locator("#status")).to_contain_text(texts["summary.certificates.one"])
+    before, after, certificate = page.locator(".record").all()
+    expect(before.locator(".standings li")).to_have_attribute("data-standing", "valid")
+    expect(before).to_contain_text(texts["certificate.later"])
+    expect(after.locator(".standings li")).to_have_attribute("data-standing", "revoked")
+    expect(certificate).to_have_attribute("data-verdict", "ended")
+    expect(certificate.locator(".verdict")).to_have_text(texts["verdict.standing.revoked"])
+    held = certificate.locator(".standings li").all()
+    assert [one.get_attribute("data-standing") for one in held] == ["valid", "revoked"]
+    shown = page.locator("body").inner_text()
+    assert not re.search(r"\{\w+\}|\b(?:step|verdict|says|stated|outcome|certificate|standing)\.\w", shown)
+    shot(page, f"verify-revoked-{language}")
+    axe(page)
+
+
+def test_a_changed_certificate_is_not_to_be_relied_on(opened: Page, harvest: Harvest, shot: Shot) -> None:
+    changed = harvest.certificate.replace(b'"validUntil":"2026', b'"validUntil":"2036', 1)
+    drop(opened, ("lot.fhproof", harvest.event + changed), ("headers.raw", harvest.headers))
+    record = opened.locator(".record.failed")
+    expect(record.locator(".verdict")).to_have_text("Do not rely on this certificate")
+    assert record.locator("[data-step=credential]").get_attribute("data-outcome") == "failed"
+    expect(opened.locator(".record.passed .standings")).to_have_count(0)
+    shot(opened, "verify-certificate-changed")
+
+
+def test_a_header_service_is_asked_for_a_certificates_block(
+    opened: Page, harvest: Harvest, serve: Serve
+) -> None:
+    service = serve(harvest.headers)
+    name_services(opened, service.url)
+    drop(opened, ("certificate.fhproof", harvest.certificate))
+    assert verdict(opened) == "passed"
+    assert f"by 127.0.0.1:{service.server.server_port}" in detail(opened, "header")
+
+
+def test_a_certificate_without_headers_is_not_checked_fully(opened: Page, harvest: Harvest) -> None:
+    drop(opened, ("certificate.fhproof", harvest.certificate))
+    assert verdict(opened) == "open"
+    expect(opened.locator(".record .verdict")).to_have_text("Not checked fully")
+    assert outcomes(opened)["header"] == "not checked"
+    assert outcomes(opened)["status"] == "passed"
 
 
 def test_files_that_hold_no_bundles(opened: Page, proven: Proven) -> None:

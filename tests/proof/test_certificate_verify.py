@@ -180,6 +180,20 @@ def test_members_missing_or_more_are_refused(season: Season) -> None:
     assert write_certificate_proof(parse_certificate_proof(season.line)) == season.line + b"\n"
 
 
+def test_a_statement_in_the_records_stead_is_no_record(season: Season) -> None:
+    def change(proof: Any) -> None:
+        proof["record"] = proof["statements"].pop(0)
+
+    steps = {step.name: step for step in with_change(season, change).steps}
+    assert steps["signatures"].outcome is Outcome.FAILED
+    assert "the record is a party statement" in steps["signatures"].detail
+
+
+def test_a_list_of_ones_own_is_not_shown_as_observed(season: Season) -> None:
+    report = with_change(season, lambda proof: proof["status"][0].update(published={}))
+    assert failed(report) == ["status"]
+
+
 def test_changes_left_out_leave_the_status_unknown(season: Season) -> None:
     """Without the revocation it would look as if nothing had happened after: it is not known then."""
 

@@ -47,14 +47,15 @@ Ask = Callable[..., list[Any]]
 
 @pytest.fixture(scope="session")
 def ask(built: Path) -> Ask:
-    """`ask(cases)`: what the TypeScript verifier says of each; `mode` asks for something else (agree.ts)."""
+    """`ask(cases)`: what the TypeScript verifier says of each; `mode`, with `more`, asks for other things."""
 
-    def run(cases: Iterable[Case], mode: str = "verify") -> list[Any]:
+    def run(cases: Iterable[Case], mode: str = "verify", **more: Any) -> list[Any]:
         asked = [json.dumps({"mode": mode})]
         told = asked[0]
         for line, headers, seals, since in cases:
             context = json.dumps(
                 {
+                    **more,
                     "mode": mode,
                     "network": headers.network if headers else "",
                     "start": headers.start if headers else 0,

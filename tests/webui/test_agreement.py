@@ -23,6 +23,7 @@ from firsthand.chain.networks import NETWORKS
 from firsthand.errors import FirsthandError, InvalidInput, UnreadableInput
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import entry_leaf
+from firsthand.proof.certificate_verify import CERTIFICATE_STEPS
 from firsthand.proof.data_integrity import CRYPTOSUITES, hash_data
 from firsthand.proof.did_key import base58_text, encode_did_key, verification_method
 from firsthand.proof.fields import base64_text
@@ -30,6 +31,7 @@ from firsthand.proof.merkle import tree_root
 from firsthand.proof.parties import ROLES
 from firsthand.proof.transaction import hash_hex
 from firsthand.proof.verify import STEPS, verify
+from firsthand.service.certificate_check import types_by_name
 from tests.made import Proven
 from tests.webui.conftest import Ask, Case
 
@@ -97,6 +99,11 @@ def compare_cases(ask: Ask, cases: list[Case]) -> list[Any]:
 def test_they_hold_the_same_constants(ask: Ask) -> None:
     (found,) = ask([], mode="constants")
     assert (tuple(found["steps"]), tuple(found["roles"])) == (STEPS, ROLES)
+    assert tuple(found["certificateSteps"]) == CERTIFICATE_STEPS
+    assert found["types"] == {
+        name: {"name": kind.name, "scheme": kind.scheme, "claims": list(kind.claims)}
+        for name, kind in types_by_name().items()
+    }
     assert set(found["networks"]) == set(NETWORKS)
     for name, network in found["networks"].items():
         ours = NETWORKS[name]
@@ -213,7 +220,7 @@ def changed_bytes(encoded: str) -> list[str]:
     found = [data[1:], data[:-1], data + b"\0", data[:-1] + b"\xff", b"\0" * len(data), data[32:], data * 2]
     for _ in range(40):
         place = chosen.randrange(len(data))
-        found.append(data[:place] + bytes((chosen.randrange(256),)) + data[place + 1 :])
+        found.append(data[:place] + bytes((data[place] ^ chosen.randrange(1, 256),)) + data[place + 1 :])
     return [base64_text(one) for one in found]
 
 

@@ -1,30 +1,38 @@
 // The verifier as pages use it: a file of bundles in, reports out one by one, headers from a file or from services.
 
-import { type Bundle, bundleLines, parseBundle } from "./proof/bundle.ts";
-import { parseManifest } from "./proof/capture.ts";
+import { type CheckedCertificate, forEvent, standing } from "./certificate_check.ts";
+import type { AnchoredVerification } from "./proof/anchored.ts";
+import { bundleLines, parseBundle } from "./proof/bundle.ts";
 import { parseBump } from "./proof/bump.ts";
+import { isCertificate, parseCertificateProof } from "./proof/certificate_proof.ts";
+import { CertificateReport, CertificateVerification } from "./proof/certificate_verify.ts";
 import { parseNote } from "./proof/checkpoint.ts";
 import { FirsthandError } from "./proof/errors.ts";
 import type { HeaderView } from "./proof/headers.ts";
-import { type Report, Verification } from "./proof/verify.ts";
+import { Report, Verification } from "./proof/verify.ts";
 import { checkHeaders, RawHeaders } from "./headers/raw.ts";
 import type { ServiceChoice } from "./headers/networks.ts";
 import { type AskOptions, askServices } from "./headers/services.ts";
 
 export { checkHeaders, RawHeaders };
 export { NETWORKS, type ServiceChoice } from "./headers/networks.ts";
+export type { CheckedCertificate } from "./certificate_check.ts";
+export type { AnchoredReport, Outcome, Step } from "./proof/anchored.ts";
+export { CERTIFICATE_STEPS, CertificateReport } from "./proof/certificate_verify.ts";
 export { FirsthandError, InvalidInput, UnreadableInput } from "./proof/errors.ts";
-export { Report, type Step, type Outcome, STEPS } from "./proof/verify.ts";
+export type { Judgement, Standing } from "./proof/standing.ts";
+export { Report, STEPS } from "./proof/verify.ts";
 export { bundleLines } from "./proof/bundle.ts";
 
 /** One line of a bundle file: its report, or why it is no bundle. */
 export interface Checked {
   /** From 0, in the order of the file. */
   readonly index: number;
-  readonly report: Report | null;
+  /** Of an event, or of a certificate. */
+  readonly report: Report | CertificateReport | null;
   readonly unreadable: string;
-  /** Whether the line is the proof of a certificate, which this verifier does not check. */
-  readonly certificate: boolean;
+  /** How certificates stand, once all is checked: for this event those of the file, for a certificate itself at its end. */
+  standings: readonly CheckedCertificate[];
 }
 
 export interface VerifyOptions {
@@ -50,18 +58,19 @@ export async function verifyBundles(data: Uint8Array, options: VerifyOptions = {
   const lines = bundleLines(data);
   const breathe = breather();
   const checked: Checked[] = [];
-  const runs: (Verification | null)[] = [];
+  const runs: (Verification | CertificateVerification | null)[] = [];
   const tell = options.onProgress ?? (() => undefined);
   for (const [index, line] of lines.entries()) {
     try {
-      const run = new Verification(parseBundle(line));
+      const run = isCertificate(line)
+        ? new CertificateVerification(parseCertificateProof(line))
+        : new Verification(parseBundle(line));
       runs.push(run);
-      checked.push({ index, report: run.report, unreadable: "", certificate: false });
+      checked.push({ index, report: run.report, unreadable: "", standings: [] });
     } catch (error) {
       if (!(error instanceof FirsthandError)) throw error;
       runs.push(null);
-      const certificate = isCertificate(line);
-      checked.push({ index, report: null, unreadable: certificate ? "" : error.message, certificate });
+      checked.push({ index, report: null, unreadable: error.message, standings: [] });
     }
     await breathe();
   }
@@ -69,7 +78,7 @@ export async function verifyBundles(data: Uint8Array, options: VerifyOptions = {
   const views = options.headers ? null : askAll(runs, options);
   for (const [index, run] of runs.entries()) {
     if (!run) continue;
-    run.checkBundle();
+    run.checkLine();
     tell(checked[index]!, 0, lines.length);
     await breathe();
   }
@@ -79,27 +88,22 @@ export async function verifyBundles(data: Uint8Array, options: VerifyOptions = {
     tell(checked[index]!, index + 1, lines.length);
     await breathe();
   }
-  return checked;
-}
-
-/** Whether a line of a bundle file is a certificate's proof (docs/spec.md §8.4); what cannot be read is none. */
-function isCertificate(line: Uint8Array): boolean {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(line));
-    return typeof value === "object" && value !== null && "credential" in value;
-  } catch {
-    return false;
+  const certificates = checked.flatMap(({ report }) => (report instanceof CertificateReport ? [report] : []));
+  for (const one of checked) {
+    if (one.report instanceof Report) one.standings = forEvent(one.report, certificates);
+    else if (one.report?.proven) one.standings = [standing(one.report)];
   }
+  return checked;
 }
 
 /** Ask each network's services for the blocks that its bundles name. */
 async function askAll(
-  runs: readonly (Verification | null)[],
+  runs: readonly (AnchoredVerification | null)[],
   options: VerifyOptions,
 ): Promise<ReadonlyMap<string, HeaderView>> {
   const wanted = new Map<string, Set<number>>();
   for (const run of runs) {
-    for (const [network, height] of run ? namedBlocks(run.bundle) : []) {
+    for (const [network, height] of run ? namedBlocks(run) : []) {
       const heights = wanted.get(network) ?? new Set();
       if (heights.size < MOST_BLOCKS) wanted.set(network, heights.add(height));
     }
@@ -119,13 +123,13 @@ async function askAll(
   return views;
 }
 
-/** The blocks that a bundle names; whether it may is for its steps to say. */
-function namedBlocks(bundle: Bundle): readonly (readonly [string, number])[] {
-  const network = attempt(() => parseNote(bundle.checkpoint).checkpoint.network);
+/** The blocks that a line names; whether it may is for its steps to say. */
+function namedBlocks(run: AnchoredVerification): readonly (readonly [string, number])[] {
+  const network = attempt(() => parseNote(run.anchorage.checkpoint).checkpoint.network);
   if (!network) return [];
   const heights = [
-    attempt(() => Number(parseBump(bundle.bump).height)),
-    attempt(() => parseManifest(bundle.capture.document).after?.height),
+    attempt(() => Number(parseBump(run.anchorage.bump).height)),
+    attempt(() => run.seen()?.height),
   ];
   return heights.flatMap((height) => (height === undefined ? [] : [[network, height] as const]));
 }

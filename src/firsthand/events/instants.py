@@ -12,7 +12,13 @@ __all__ = ["microseconds", "timestamp_text"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
-_TIMESTAMP: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:(\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_FIRST: Final = -62_135_596_800_000_000
+_END: Final = 253_402_300_800_000_000
+"""The years 1 to 9999 in UTC."""
+
+# No looser than any release of Python reads times, so that all of them, and other languages, agree.
+_HOUR: Final = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_TIMESTAMP: Final = re.compile(rf"\d{{4}}-\d\d-\d\d[Tt]{_HOUR}:(\d\d)(\.\d+)?(Z|[+-]{_HOUR})", re.ASCII)
 
 
 def microseconds(text: str) -> int:
@@ -41,7 +47,12 @@ def _leap_second(text: str) -> datetime:
 
 
 def timestamp_text(instant: int) -> str:
-    """An instant as RFC 3339 in UTC with milliseconds, or with microseconds where it has them."""
+    """An instant as RFC 3339 in UTC with milliseconds, or with microseconds where it has them.
+
+    Raises InvalidInput for one beyond the years 1 to 9999, to which a zone or a term may lead.
+    """
+    if not _FIRST <= instant < _END:
+        raise InvalidInput("a time beyond the years 1 to 9999 cannot be told")
     moment = _EPOCH + instant * _MICROSECOND
     precision = "microseconds" if instant % 1000 else "milliseconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")

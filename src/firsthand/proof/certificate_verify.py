@@ -190,7 +190,8 @@ class _CertificateVerification(AnchoredVerification[CertificateReport]):
                     self.report.issuer = history.party(self.report.credential.issuer)
         if self.proof.trust is not None:
             self.report.trust = parse_trust_list(self.proof.trust.document, "$.trust.document")
-        assert self.report.recorded_by is not None
+        if self.report.recorded_by is None:
+            raise InvalidInput("the record is a party statement")
         return f"put on record by {self.report.recorded_by.name} ({self.report.recorded_by.uri})"
 
     # 3. Status: the changes shown follow each other and hold the bit of this credential.
@@ -240,6 +241,8 @@ class _CertificateVerification(AnchoredVerification[CertificateReport]):
             published = parse_status_list(shown.published).credential.issuer
             self._require_issuer(published, key)
             fresh = fresh_until(shown.published, shown.entry.document["created"])
+        elif shown.published is not None:
+            raise InvalidInput(f"the list {entry.list} is shown, which was not observed")
         else:
             self._require_issuer(change.issuer, "")
         return State(shown.entry.place, None, bit, fresh)

@@ -263,7 +263,8 @@ def _status(document: dict[str, Any], path: str) -> tuple[StatusEntry, ...]:
         where = f"{path}.credentialStatus[{number}]"
         if entry.get("type") != ENTRY:
             raise InvalidInput(f"expected {ENTRY}, got {shown(entry.get('type'))}", f"{where}.type")
-        if entry.get("statusSize", 1) != 1:
+        size = entry.get("statusSize", 1)
+        if type(size) is not int or size != 1:
             raise InvalidInput("only entries of one bit can be read", f"{where}.statusSize")
         index = member(entry, "statusListIndex", str, where)
         if not (index.isascii() and index.isdigit() and len(index) < 10):
@@ -276,10 +277,12 @@ def _status(document: dict[str, Any], path: str) -> tuple[StatusEntry, ...]:
 def _instant(document: dict[str, Any], name: str, path: str) -> int | None:
     if name not in document:
         return None
+    text = member(document, name, str, path)
     try:
-        return microseconds(member(document, name, str, path))
-    except InvalidInput as error:
-        raise InvalidInput(error.reason, f"{path}.{name}") from None
+        return microseconds(text)
+    except InvalidInput:
+        reason = f"expected a time with zone, such as 2026-03-01T12:00:00Z, got {shown(text)}"
+        raise InvalidInput(reason, f"{path}.{name}") from None
 
 
 def _date(value: Any, path: str) -> None:

@@ -9,8 +9,6 @@ member that is there already.
 
 from __future__ import annotations
 
-import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,7 +17,7 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput
 from firsthand.events.seal import NEVER_SEALED, SEALED, Path, show_path
 from firsthand.proof.canonical import canonical, parse_canonical
-from firsthand.proof.fields import shown
+from firsthand.proof.fields import base64url_text, from_base64url, shown
 
 __all__ = [
     "SALT_SIZE",
@@ -42,7 +40,6 @@ _DIGEST_SIZE: Final = 32
 _MAX_DEPTH: Final = 100
 _DISCLOSURES: Final = "$.disclosures"
 _NESTED: Final = (dict, list)
-_BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +84,27 @@ def digest_bytes(disclosure: str) -> bytes:
 
 def digest_of(disclosure: str) -> str:
     """The digest as it stands in an event: base64url."""
-    return _base64url(digest_bytes(disclosure))
+    return base64url_text(digest_bytes(disclosure))
 
 
 def make_disclosure(salt: bytes, name: str, value: Any) -> Disclosure:
     """The disclosure of a member, with 16 bytes of salt that nobody can guess."""
     if len(salt) != SALT_SIZE:
         raise InvalidInput(f"a salt has {SALT_SIZE} bytes, got {len(salt)}")
-    return Disclosure(_base64url(canonical([_base64url(salt), name, value])), name, value)
+    return Disclosure(base64url_text(canonical([base64url_text(salt), name, value])), name, value)
 
 
 def parse_disclosure(text: str, path: str = "$") -> Disclosure:
     """Read a disclosure. Raises InvalidInput when it is none, or names a member that is never sealed."""
     try:
-        value = parse_canonical(_from_base64url(text))
+        value = parse_canonical(from_base64url(text))
     except InvalidInput as error:
         raise InvalidInput(f"not a disclosure: {error.reason}", path) from None
     if type(value) is not list or len(value) != 3 or type(value[0]) is not str or type(value[1]) is not str:
         raise InvalidInput("not a disclosure: expected [salt, name, value]", path)
     salt, name, inner = value
     try:
-        size = len(_from_base64url(salt))
+        size = len(from_base64url(salt))
     except InvalidInput:
         size = 0
     if size != SALT_SIZE:
@@ -220,7 +217,7 @@ def _digest_list(value: Any, path: str) -> list[str]:
     if type(value) is not list or not value or any(type(digest) is not str for digest in value):
         raise InvalidInput("expected a list of digests that is not empty", path)
     for number, digest in enumerate(value):
-        if len(_from_base64url(digest, f"{path}[{number}]")) != _DIGEST_SIZE:
+        if len(from_base64url(digest, f"{path}[{number}]")) != _DIGEST_SIZE:
             raise InvalidInput(f"expected the base64url of {_DIGEST_SIZE} bytes", f"{path}[{number}]")
         if number and digest <= value[number - 1]:
             raise InvalidInput("digests stand in ascending order, each once", f"{path}[{number}]")
@@ -233,17 +230,3 @@ def _clear(holder: dict[str, Any], done: set[str]) -> None:
         holder[SEALED] = left
     else:
         holder.pop(SEALED, None)
-
-
-def _base64url(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _from_base64url(text: str, path: str = "") -> bytes:
-    """The bytes of base64url without padding, in its one canonical spelling (RFC 4648 §5, §3.5)."""
-    if _BASE64URL.fullmatch(text) is None or len(text) % 4 == 1:
-        raise InvalidInput("not base64url", path)
-    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if _base64url(data) != text:
-        raise InvalidInput("not the canonical base64url of its bytes", path)
-    return data

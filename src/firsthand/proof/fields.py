@@ -7,7 +7,7 @@ stands for the same bytes.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from typing import Any, TypeVar
@@ -15,7 +15,17 @@ from typing import Any, TypeVar
 from firsthand.errors import InvalidInput
 from firsthand.proof.canonical import canonical
 
-__all__ = ["base64_text", "from_base64", "member", "only_members", "place_of", "shown", "timestamp"]
+__all__ = [
+    "base64_text",
+    "base64url_text",
+    "from_base64",
+    "from_base64url",
+    "member",
+    "only_members",
+    "place_of",
+    "shown",
+    "timestamp",
+]
 
 T = TypeVar("T")
 
@@ -23,6 +33,7 @@ _TIMESTAMP = re.compile(
     r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z",
     re.ASCII,
 )
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _NAMES: dict[type, str] = {dict: "an object", list: "a list", str: "a string", int: "an integer"}
 
 
@@ -79,6 +90,21 @@ def from_base64(document: dict[str, Any], name: str, path: str, size: int | None
         raise InvalidInput("not base64 in its canonical spelling (RFC 4648 §4)", f"{path}.{name}")
     if size is not None and len(data) != size:
         raise InvalidInput(f"expected {size} bytes, got {len(data)}", f"{path}.{name}")
+    return data
+
+
+def base64url_text(data: bytes) -> str:
+    """The base64url text of these bytes, without padding."""
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text: str, path: str = "") -> bytes:
+    """The bytes of base64url without padding, in its one canonical spelling (RFC 4648 §5, §3.5)."""
+    if _BASE64URL.fullmatch(text) is None or len(text) % 4 == 1:
+        raise InvalidInput("not base64url", path)
+    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    if base64url_text(data) != text:
+        raise InvalidInput("not the canonical base64url of its bytes", path)
     return data
 
 

@@ -23,7 +23,7 @@ from firsthand.proof.data_integrity import verify_proof
 from firsthand.proof.did_key import decode_did_key
 from firsthand.proof.fields import from_base64, member, only_members, shown, timestamp
 
-__all__ = ["ROLES", "STATEMENT_TYPE", "Party", "PartyHistory", "is_uri"]
+__all__ = ["ROLES", "STATEMENT_TYPE", "Party", "PartyHistory", "is_printable", "is_uri"]
 
 STATEMENT_TYPE: Final = "PartyStatement"
 
@@ -70,6 +70,11 @@ class Party:
 def is_uri(text: str) -> bool:
     """Whether a text is an absolute URI, as parties are named by."""
     return len(text) <= _LONGEST_URI and _URI.fullmatch(text) is not None
+
+
+def is_printable(text: str) -> bool:
+    """Whether a text has no invisible and no controlling characters, by the same list for ever."""
+    return _UNPRINTABLE.search(text) is None
 
 
 class PartyHistory:
@@ -168,7 +173,7 @@ def _read(place: int, leaf: bytes, document: dict[str, Any]) -> Party:
         raise InvalidInput(f"expected {STATEMENT_TYPE}, got {shown(document.get('type'))}", "$.type")
     timestamp(document, "created", "$")
     name = member(document, "name", str, "$")
-    if not name.strip(" ") or len(name) > 200 or _UNPRINTABLE.search(name):
+    if not name.strip(" ") or len(name) > 200 or not is_printable(name):
         raise InvalidInput("expected 1 to 200 printable characters", "$.name")
     roles = _texts(document, "roles")
     if not roles or any(role not in ROLES for role in roles):

@@ -14,7 +14,7 @@ from firsthand.errors import InvalidInput
 from firsthand.events.instants import microseconds
 from firsthand.proof.did_key import decode_did_key
 from firsthand.proof.fields import from_base64, member, only_members, place_of, shown, timestamp
-from firsthand.proof.parties import is_uri
+from firsthand.proof.parties import is_printable, is_uri
 
 __all__ = ["TRUST_TYPE", "Believed", "TrustList", "check_version", "parse_schemes", "parse_trust_list"]
 
@@ -102,7 +102,7 @@ def _believed(value: Any, path: str) -> Believed:
         raise InvalidInput("expected an object", path)
     only_members(value, _ISSUER, path)
     name = member(value, "name", str, path) if "name" in value else ""
-    if len(name) > 200 or not name.isprintable():
+    if len(name) > 200 or not is_printable(name):
         raise InvalidInput("expected at most 200 printable characters", f"{path}.name")
     keys = member(value, "keys", list, path) if "keys" in value else []
     for key in keys:

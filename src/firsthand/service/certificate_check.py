@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from firsthand.errors import InvalidInput
 from firsthand.events.instants import microseconds
@@ -51,13 +52,15 @@ def for_event(
 ) -> list[Checked]:
     """How the certificates stand for one event: those that it names, or that speak of something in it.
 
-    One that it names and that speaks of something else is told as such. None for an event that is not valid.
+    One that it names and that speaks of something else is told as such. None for an event that is not valid,
+    or names no time.
     """
-    if not event.valid or event.party is None:
+    time = _time_of(event.event)
+    if not event.valid or event.party is None or time is None:
         return []
     subjects = event_subjects(event.event, event.party.uri)
     named = certificates_named(event.event)
-    occasion = Occasion(microseconds(event.event["eventTime"]), event.place, subjects)
+    occasion = Occasion(time, event.place, subjects)
     found = []
     for report in certificates:
         if report.credential is None or (report.network, report.log) != (event.network, event.log):
@@ -83,6 +86,14 @@ def fixed(report: CertificateReport) -> str:
     """Since when it is fixed, as people read it."""
     moment = datetime.fromtimestamp(report.block_time or 0, UTC)
     return f"block {report.block_height} of {report.network} ({moment:%Y-%m-%d %H:%M} UTC)"
+
+
+def _time_of(event: Mapping[str, Any]) -> int | None:
+    text = event.get("eventTime")
+    try:
+        return microseconds(text) if type(text) is str else None
+    except InvalidInput:
+        return None
 
 
 def _checked(report: CertificateReport, occasion: Occasion, types: Types, trust: TrustList | None) -> Checked:

@@ -5,7 +5,7 @@ import { same } from "../proof/bytes.ts";
 import { InvalidInput, NotChecked } from "../proof/errors.ts";
 import { bitsToTarget, type BlockHeader, hasWork, type HeaderView, parseHeader } from "../proof/headers.ts";
 import { hashHex } from "../proof/transaction.ts";
-import { HeadersDisagree } from "../proof/verify.ts";
+import { HeadersDisagree } from "../proof/anchored.ts";
 import { Fault, type Fetch, speak } from "./dialects.ts";
 import { type Network, NETWORKS, type ServiceChoice } from "./networks.ts";
 

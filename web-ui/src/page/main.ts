@@ -3,7 +3,7 @@
 import { FirsthandError } from "../proof/errors.ts";
 import { checkHeaders, type Checked, NETWORKS, type RawHeaders, verifyBundles } from "../verifier.ts";
 import { type Child, element } from "./element.ts";
-import { recordElement, verdictOf } from "./record.ts";
+import { passedAll, recordElement, titleOf, verdictOf } from "./record.ts";
 import { CATALOGUES, preferredLocale, Texts } from "./text.ts";
 
 interface Source {
@@ -127,14 +127,20 @@ class Page {
   }
 
   private summary(): string {
-    const verdicts = this.results.flatMap((result) => result.checked.map(verdictOf));
-    const count = verdicts.length;
-    const passed = verdicts.filter((verdict) => verdict === "passed").length;
+    const { texts } = this;
+    const all = this.results.flatMap((result) => result.checked);
+    const count = all.length;
+    const passed = all.filter(passedAll);
     if (!count) return "";
-    if (count === 1 && !passed) return this.texts.at(`verdict.${verdicts[0]}`);
-    if (passed === count) return this.texts.counted("summary.passed", count);
-    const open = verdicts.filter((verdict) => verdict === "open").length;
-    return this.texts.text("summary.mixed", { passed, count, open, failed: count - passed - open });
+    if (count === 1 && verdictOf(all[0]!) !== "passed") return titleOf(all[0]!, texts);
+    const open = all.filter((one) => !passedAll(one) && verdictOf(one) === "open").length;
+    const failed = count - passed.length - open;
+    const checks =
+      passed.length === count
+        ? texts.counted("summary.passed", count)
+        : texts.text("summary.mixed", { passed: passed.length, count, open, failed });
+    const ended = passed.filter((one) => verdictOf(one) !== "passed").length;
+    return ended ? `${checks} ${texts.counted("summary.certificates", ended)}` : checks;
   }
 
   private show(): void {
@@ -298,7 +304,7 @@ class Page {
         several && element("h2", { dir: "auto" }, result.name),
         result.refused !== "" && this.refusedElement(result),
         ...inOrder(result.checked).map((checked) =>
-          recordElement(checked, this.texts, result.checked.length <= OPENED && !several),
+          recordElement(checked, result.checked, this.texts, result.checked.length <= OPENED && !several),
         ),
       ),
     );
@@ -316,7 +322,7 @@ class Page {
 
 /** As they stand in the file; of many, those with trouble first. */
 function inOrder(checked: readonly Checked[]): readonly Checked[] {
-  const order = ["alarm", "failed", "unreadable", "open", "running", "passed"];
+  const order = ["alarm", "failed", "unreadable", "ended", "open", "running", "passed"];
   const rank = (one: Checked): number => order.indexOf(verdictOf(one));
   return checked.length <= OPENED ? checked : [...checked].sort((a, b) => rank(a) - rank(b));
 }

@@ -1,39 +1,51 @@
 // One record of a proof file as the reader sees it: the verdict in plain words first, then what was stated, then the checks.
 
 import type { Json, JsonObject } from "../proof/canonical.ts";
-import { type Checked, type Report, type Step, STEPS } from "../verifier.ts";
+import { type AnchoredReport, CertificateReport, type Checked, Report } from "../verifier.ts";
+import { certificatesOf, certifiedElement, nameOfKind, recordsOf, saysOfStanding, verdictOfStanding } from "./certificate.ts";
 import { append, type Child, element } from "./element.ts";
-import type { Texts } from "./text.ts";
+import { furtherElement, mark, stepsElement, technical } from "./steps.ts";
+import { isolated, type Texts } from "./text.ts";
 
-export type Verdict = "passed" | "failed" | "open" | "alarm" | "unreadable" | "running";
+export type Verdict = "passed" | "ended" | "failed" | "open" | "alarm" | "unreadable" | "running";
 
-const MARKS: Readonly<Record<string, string>> = {
-  passed: "✓",
-  failed: "✕",
-  alarm: "!",
-  unreadable: "✕",
-  open: "?",
-  running: "…",
-  "not checked": "?",
-};
 const SHOWN_ITEMS = 4;
 const TRIALS = ["sandbox", "regtest", "testnet"];
 
-/** How a record fared. A failed check outweighs one that is missing. */
-export function verdictOf({ report, certificate }: Checked): Verdict {
-  if (!report) return certificate ? "open" : "unreadable";
-  if (report.steps.length < STEPS.length) return "running";
-  if (report.valid) return "passed";
+/** Whether all eight checks over a record or a certificate passed. */
+export function passedAll({ report }: Checked): boolean {
+  return report instanceof CertificateReport ? report.proven : report !== null && report.valid;
+}
+
+/** How a record fared, or how a proven certificate stands. A failed check outweighs one that is missing. */
+export function verdictOf(checked: Checked): Verdict {
+  const { report, standings } = checked;
+  if (!report) return "unreadable";
+  if (!report.done) return "running";
+  if (passedAll(checked)) {
+    if (report instanceof Report) return "passed";
+    return standings[0] ? verdictOfStanding(standings[0].judgement.standing) : "running";
+  }
   if (report.alarm) return "alarm";
   return report.steps.some((step) => step.outcome === "failed") ? "failed" : "open";
 }
 
-/** A record: its verdict as the summary, the rest below it, made when it is opened. */
-export function recordElement(checked: Checked, texts: Texts, open: boolean): HTMLElement {
+/** The verdict in plain words. */
+export function titleOf(checked: Checked, texts: Texts): string {
+  const verdict = verdictOf(checked);
+  if (verdict === "running") return texts.text("outcome.running");
+  if (!(checked.report instanceof CertificateReport)) return texts.at(`verdict.${verdict}`);
+  const standing = checked.standings[0]?.judgement.standing;
+  if (standing) return texts.at(`verdict.standing.${standing}`);
+  return verdict === "failed" ? texts.text("verdict.certificate") : texts.at(`verdict.${verdict}`);
+}
+
+/** A record of a file: its verdict as the summary, the rest below it, made when it is opened. */
+export function recordElement(checked: Checked, file: readonly Checked[], texts: Texts, open: boolean): HTMLElement {
   const verdict = verdictOf(checked);
   const body = element("div", { class: "body" });
   const fill = (): void => {
-    if (!body.childElementCount) append(body, bodyOf(checked, verdict, texts));
+    if (!body.childElementCount) append(body, bodyOf(checked, file, verdict, texts));
   };
   if (open) fill();
   return element(
@@ -43,44 +55,50 @@ export function recordElement(checked: Checked, texts: Texts, open: boolean): HT
       "summary",
       {},
       mark(verdict),
-      element("span", { class: "verdict" }, texts.at(verdict === "running" ? "outcome.running" : `verdict.${verdict}`)),
-      element("span", { class: "which", dir: "auto" }, whichOf(checked, texts)),
+      element("span", { class: "verdict" }, titleOf(checked, texts)),
+      element("span", { class: "which" }, whichOf(checked, texts)),
     ),
     body,
   );
 }
 
-function mark(outcome: string): HTMLElement {
-  return element("span", { class: `mark ${outcome.replace(" ", "-")}`, "aria-hidden": "true" }, MARKS[outcome] ?? "");
-}
-
 function whichOf({ report, index }: Checked, texts: Texts): string {
   if (!report) return `${index + 1}`;
+  if (report instanceof CertificateReport) return nameOfKind(report, texts);
   const { event } = report;
-  return [textOf(event["bizStep"]) || textOf(event["type"]), momentOf(event["eventTime"], texts)].filter(Boolean).join(" · ");
+  const what = textOf(event["bizStep"]) || textOf(event["type"]);
+  return [what, texts.momentOf(event["eventTime"])].filter(Boolean).map(isolated).join(" · ");
 }
 
-function bodyOf(checked: Checked, verdict: Verdict, texts: Texts): readonly Child[] {
+function bodyOf(checked: Checked, file: readonly Checked[], verdict: Verdict, texts: Texts): readonly Child[] {
   const { report } = checked;
-  if (checked.certificate) return [element("p", {}, texts.text("says.certificate"))];
   if (!report) {
     return [element("p", {}, texts.text("says.unreadable")), technical(checked.unreadable, texts)];
   }
+  const isProven = passedAll(checked);
   const trial = TRIALS.includes(report.network);
   return [
-    ...saysOf(report, verdict, texts).map((text) => element("p", { class: "says" }, text)),
+    ...(isProven ? saysOfProven(checked, texts) : said(troubleOf(report, verdict, texts))),
     trial &&
       element("p", { class: "trial" }, texts.text("says.sandbox", { network: report.network })),
-    element("h3", {}, texts.text(verdict === "passed" ? "stated.title" : "stated.unproven")),
-    statedOf(report, texts),
+    ...(report instanceof CertificateReport
+      ? [
+          element("h3", {}, texts.text(isProven ? "certificate.stated" : "stated.unproven")),
+          certifiedElement(report, texts),
+          ...recordsOf(report, file, (one) => whichOf(one, texts), texts),
+        ]
+      : [
+          element("h3", {}, texts.text(isProven ? "stated.title" : "stated.unproven")),
+          statedOf(report, texts),
+          ...certificatesOf(checked, texts),
+        ]),
     element("h3", {}, texts.text("steps.title")),
-    element("ol", { class: "steps" }, ...STEPS.map((name, at) => stepElement(name, report.steps[at], report, texts))),
+    stepsElement(report, texts),
     report.further.length > 0 && furtherElement(report, texts),
   ];
 }
 
-function saysOf(report: Report, verdict: Verdict, texts: Texts): readonly string[] {
-  const name = report.party?.name ?? "";
+function troubleOf(report: AnchoredReport, verdict: Verdict, texts: Texts): readonly string[] {
   const troubled = report.steps.find((step) => step.outcome === "failed") ?? report.steps.find((step) => step.outcome !== "passed");
   const step = troubled ? texts.at(`step.${troubled.name}`) : "";
   if (verdict === "alarm") return [texts.text("says.alarm")];
@@ -89,7 +107,19 @@ function saysOf(report: Report, verdict: Verdict, texts: Texts): readonly string
     const passed = report.steps.filter((one) => one.outcome === "passed").length;
     return [texts.text("says.open", { passed, step })];
   }
-  if (verdict !== "passed") return [];
+  return [];
+}
+
+function saysOfProven({ report, standings }: Checked, texts: Texts): readonly Child[] {
+  return said(report instanceof Report ? saysOf(report, texts) : standings.flatMap((one) => saysOfStanding(one, texts)));
+}
+
+function said(texts: readonly string[]): readonly Child[] {
+  return texts.map((text) => element("p", { class: "says" }, text));
+}
+
+function saysOf(report: Report, texts: Texts): readonly string[] {
+  const name = report.party?.name ?? "";
   const isConfirmed = report.further.some((one) => one.name === "confirmations" && one.outcome === "passed");
   const confirmed = isConfirmed ? report.confirmations.map(([, party]) => party.name) : [];
   const values = {
@@ -112,7 +142,7 @@ function statedOf(report: Report, texts: Texts): HTMLElement {
   const event = report.opened?.event ?? report.event;
   const rows: (readonly [string, string])[] = [
     [texts.text("stated.what"), [event["bizStep"], event["type"], event["action"]].map(textOf).filter(Boolean).join(" · ")],
-    [texts.text("stated.when"), momentOf(event["eventTime"], texts)],
+    [texts.text("stated.when"), texts.momentOf(event["eventTime"])],
     [texts.text("stated.items"), itemsOf(event, texts)],
     [texts.text("stated.where"), idOf(event["readPoint"]) || idOf(event["bizLocation"])],
     [texts.text("stated.by"), report.party ? `${report.party.name} (${report.party.roles.join(", ")})` : ""],
@@ -140,11 +170,6 @@ function textOf(value: Json | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-function momentOf(value: Json | undefined, texts: Texts): string {
-  const milliseconds = Date.parse(textOf(value));
-  return Number.isNaN(milliseconds) ? textOf(value) : texts.moment(milliseconds / 1000);
-}
-
 function idOf(value: Json | undefined): string {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? textOf(value["id"]) : "";
 }
@@ -167,85 +192,4 @@ function quantityOf(item: Json): string {
   const quantity = item["quantity"];
   const amount = typeof quantity === "number" ? ` (${quantity}${item["uom"] ? ` ${textOf(item["uom"])}` : ""})` : "";
   return textOf(item["epcClass"]) + amount;
-}
-
-function stepElement(name: string, step: Step | undefined, report: Report, texts: Texts): HTMLElement {
-  const outcome = step?.outcome ?? "running";
-  return element(
-    "li",
-    { class: `step ${outcome.replace(" ", "-")}`, "data-step": name, "data-outcome": outcome },
-    mark(outcome),
-    element(
-      "div",
-      {},
-      element(
-        "p",
-        { class: "name" },
-        element("strong", {}, texts.at(`step.${name}`)),
-        " ",
-        element("span", { class: "outcome" }, texts.at(`outcome.${outcome}`)),
-      ),
-      element("p", {}, step ? plainOf(step, report, texts) : texts.text("asking")),
-      step ? technical(step.detail, texts) : null,
-    ),
-  );
-}
-
-function plainOf(step: Step, report: Report, texts: Texts): string {
-  if (step.outcome === "not checked") {
-    return step.name === "header" && report.blockHeight !== null
-      ? texts.text("step.header.open")
-      : texts.text("step.unchecked");
-  }
-  if (step.name === "header" && report.alarm) return texts.text("says.alarm");
-  if (step.name === "signature" && step.outcome === "passed" && report.manifest?.custodial) {
-    return texts.text("says.custodial", { name: report.party?.name ?? "" });
-  }
-  return texts.at(`step.${step.name}.${step.outcome}`, {
-    name: report.party?.name ?? "",
-    log: report.log,
-    height: report.blockHeight ?? 0,
-    depth: report.depth ?? 0,
-  });
-}
-
-function furtherElement(report: Report, texts: Texts): HTMLElement {
-  return element(
-    "details",
-    { class: "further" },
-    element("summary", {}, texts.text("further.title")),
-    element(
-      "ul",
-      { class: "steps" },
-      ...report.further.map((step) =>
-        element(
-          "li",
-          { class: `step ${step.outcome.replace(" ", "-")}`, "data-step": step.name, "data-outcome": step.outcome },
-          mark(step.outcome),
-          element(
-            "div",
-            {},
-            element(
-              "p",
-              { class: "name" },
-              element("strong", {}, texts.at(`step.${step.name}`)),
-              " ",
-              element("span", { class: "outcome" }, texts.at(`outcome.${step.outcome}`)),
-            ),
-            technical(step.detail, texts),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-/** What the specification's words say, in English and left to right in every language. */
-function technical(detail: string, texts: Texts): HTMLElement {
-  return element(
-    "details",
-    { class: "technical" },
-    element("summary", {}, texts.text("detail")),
-    element("code", { lang: "en", dir: "ltr" }, detail),
-  );
 }

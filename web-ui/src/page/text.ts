@@ -4,6 +4,7 @@ import ar from "../locales/ar.json";
 import en from "../locales/en.json";
 import es from "../locales/es.json";
 import fr from "../locales/fr.json";
+import type { Json } from "../proof/canonical.ts";
 
 type Key = keyof typeof en;
 type Catalogue = Readonly<Record<string, string>>;
@@ -47,14 +48,25 @@ export class Texts {
     return `${new Intl.DateTimeFormat(this.locale, format).format(seconds * 1000)} UTC`;
   }
 
+  /** A time as a record has it, as the language writes it; what is no time, as it stands. */
+  momentOf(value: Json | undefined): string {
+    const text = typeof value === "string" ? value : "";
+    const milliseconds = Date.parse(text);
+    return Number.isNaN(milliseconds) ? text : this.moment(milliseconds / 1000);
+  }
+
   private filled(text: string, values: Values): string {
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name];
       if (value === undefined) return whole;
-      // Names and identifiers keep their own direction inside a sentence of another (Unicode's isolates).
-      return typeof value === "number" ? value.toLocaleString(this.locale) : `\u2068${value}\u2069`;
+      return typeof value === "number" ? value.toLocaleString(this.locale) : isolated(value);
     });
   }
+}
+
+/** Names and identifiers keep their own direction inside a text of another (Unicode's isolates). */
+export function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 function languageOf(locale: string): string {

@@ -3,8 +3,7 @@
 
 import { element } from "../page/element.ts";
 import { preferredLocale, Texts } from "../page/text.ts";
-import type { Report } from "../proof/verify.ts";
-import { type Checked, verifyBundles, type VerifyOptions } from "../verifier.ts";
+import { type Checked, Report, verifyBundles, type VerifyOptions } from "../verifier.ts";
 
 type Outcome = "passed" | "failed" | "open";
 
@@ -62,11 +61,10 @@ interface Summary {
 
 /** What the checks come to. The proofs must be as many as the page's records, and one must speak of its item. */
 function judged(texts: Texts, checked: readonly Checked[], from: HTMLElement): Summary {
-  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
-  const unreadable = checked.length - reports.length;
+  const reports = reportsOf(checked);
   const valid = reports.filter((one) => one.valid).length;
-  const failed = reports.filter((one) => one.steps.some((step) => step.outcome === "failed")).length + unreadable;
-  const count = Math.max(checked.length, Number(from.dataset["count"]));
+  const failed = checked.filter(({ report }) => !report || report.steps.some((step) => step.outcome === "failed")).length;
+  const count = Math.max(reports.length + unreadableOf(checked), Number(from.dataset["count"]));
   const uri = from.dataset["uri"] ?? "";
   const spoken = reports.some((one) => JSON.stringify(one.event).includes(uri));
   const alarm = reports.some((one) => one.alarm);
@@ -77,6 +75,15 @@ function judged(texts: Texts, checked: readonly Checked[], from: HTMLElement): S
       ? texts.counted("summary.passed", valid)
       : texts.text("summary.mixed", { passed: valid, count, failed, open: count - valid - failed });
   return { outcome, title: texts.text(title), text };
+}
+
+function unreadableOf(checked: readonly Checked[]): number {
+  return checked.filter(({ report }) => !report).length;
+}
+
+/** Those of records; a certificate among them says nothing of how many records there are. */
+function reportsOf(checked: readonly Checked[]): readonly Report[] {
+  return checked.flatMap(({ report }) => (report instanceof Report ? [report] : []));
 }
 
 /** The verdict on top of the page says what was found here, too: it was written before anything was checked. */
@@ -91,12 +98,11 @@ function above({ outcome, title, text }: Summary): void {
 }
 
 function shown(texts: Texts, checked: readonly Checked[], { outcome, title, text }: Summary): readonly Node[] {
-  const reports = checked.flatMap((one) => (one.report ? [one.report] : []));
-  const unreadable = checked.length - reports.length;
+  const reports = reportsOf(checked);
   return [
     element("p", { class: `result ${outcome}`, "data-outcome": outcome }, title),
     element("p", {}, text),
-    ...(unreadable ? [element("p", {}, texts.text("says.unreadable"))] : []),
+    ...(unreadableOf(checked) ? [element("p", {}, texts.text("says.unreadable"))] : []),
     ...(reports[0] ? [element("ol", { class: "steps" }, ...steps(texts, reports))] : []),
     element("p", { class: "lead" }, texts.text("says.truth")),
   ];

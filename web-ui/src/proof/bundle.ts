@@ -63,23 +63,15 @@ export function bundleLines(data: Uint8Array): readonly Uint8Array[] {
 
 /** Read one line of a bundle file. Throws UnreadableInput or InvalidInput with the path of the member. */
 export function parseBundle(line: Uint8Array): Bundle {
-  if (line.length > MAX_BUNDLE) {
-    throw new UnreadableInput(`a bundle has at most ${MAX_BUNDLE} bytes, got ${line.length}`);
-  }
-  const value = bundleObject(line);
-  onlyMembers(value, MEMBERS, "$");
-  const version = member(value, "firsthand", "an integer", "$");
-  if (version !== VERSION) {
-    throw new UnreadableInput(`bundle version ${version}; this verifier reads version ${VERSION}`, "$.firsthand");
-  }
-  const eventProof = inner(value, "eventProof", ["index", "path"], "$");
-  const block = inner(value, "block", ["header", "bump"], "$");
+  const value = parseLine(line, MEMBERS);
+  const eventProof = objectMember(value, "eventProof", ["index", "path"], "$");
+  const block = objectMember(value, "block", ["header", "bump"], "$");
   return {
     event: member(value, "event", "an object", "$"),
     eventIndex: placeOf(eventProof, "index", "$.eventProof"),
-    eventPath: pathOf(eventProof, "$.eventProof"),
-    capture: placed(member(value, "capture", "an object", "$"), "$.capture"),
-    statements: member(value, "statements", "a list", "$").map((item, at) => placed(item, `$.statements[${at}]`)),
+    eventPath: parsePath(eventProof, "$.eventProof"),
+    capture: parsePlaced(member(value, "capture", "an object", "$"), "$.capture"),
+    statements: member(value, "statements", "a list", "$").map((item, at) => parsePlaced(item, `$.statements[${at}]`)),
     checkpoint: utf8(member(value, "checkpoint", "a string", "$")),
     genesis: fromBase64(value, "genesis", "$"),
     anchor: fromBase64(value, "anchor", "$"),
@@ -90,11 +82,25 @@ export function parseBundle(line: Uint8Array): Bundle {
   };
 }
 
+/** The object of one line, which may have these members. Throws UnreadableInput or InvalidInput. */
+export function parseLine(line: Uint8Array, members: readonly string[]): JsonObject {
+  if (line.length > MAX_BUNDLE) {
+    throw new UnreadableInput(`a bundle has at most ${MAX_BUNDLE} bytes, got ${line.length}`);
+  }
+  const value = bundleObject(line);
+  onlyMembers(value, members, "$");
+  const version = member(value, "firsthand", "an integer", "$");
+  if (version !== VERSION) {
+    throw new UnreadableInput(`bundle version ${version}; this verifier reads version ${VERSION}`, "$.firsthand");
+  }
+  return value;
+}
+
 function confirmationsOf(value: JsonObject): readonly Placed[] {
   if (!has(value, "confirmations")) return [];
   const listed = member(value, "confirmations", "a list", "$");
   if (!listed.length) throw new InvalidInput("expected at least one, or no such member", "$.confirmations");
-  return listed.map((item, at) => placed(item, `$.confirmations[${at}]`));
+  return listed.map((item, at) => parsePlaced(item, `$.confirmations[${at}]`));
 }
 
 function disclosuresOf(value: JsonObject): readonly string[] {
@@ -118,21 +124,23 @@ function bundleObject(line: Uint8Array): JsonObject {
   return value;
 }
 
-function placed(value: Json, path: string): Placed {
+/** Read a document with its place and inclusion proof. Throws InvalidInput with the path. */
+export function parsePlaced(value: Json, path: string): Placed {
   if (!isObject(value)) throw new InvalidInput("expected an object", path);
   onlyMembers(value, ["document", "place", "path"], path);
   const document = member(value, "document", "an object", path);
-  return { document, place: placeOf(value, "place", path), path: pathOf(value, path) };
+  return { document, place: placeOf(value, "place", path), path: parsePath(value, path) };
 }
 
-function inner(value: JsonObject, name: string, members: readonly string[], path: string): JsonObject {
+/** The member of that name, an object with these members at the most. Throws InvalidInput. */
+export function objectMember(value: JsonObject, name: string, members: readonly string[], path: string): JsonObject {
   const found = member(value, name, "an object", path);
   onlyMembers(found, members, `${path}.${name}`);
   return found;
 }
 
 /** An inclusion proof: its nodes of 32 bytes, concatenated, in base64. */
-function pathOf(value: JsonObject, path: string): readonly Uint8Array[] {
+export function parsePath(value: JsonObject, path: string): readonly Uint8Array[] {
   const data = fromBase64(value, "path", path);
   if (data.length % 32 || data.length > 64 * 32) {
     throw new InvalidInput("expected up to 64 nodes of 32 bytes", `${path}.path`);

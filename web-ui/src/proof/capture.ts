@@ -54,12 +54,13 @@ export function parseManifest(document: JsonObject, path = "$"): Manifest {
     created: timestamp(document, "created", path),
     count,
     root: fromBase64(events, "root", `${path}.events`, 32),
-    after: seenBlock(document, path),
+    after: parseAfter(document, path),
     custodial: has(document, "custodial"),
   };
 }
 
-function seenBlock(document: JsonObject, path: string): SeenBlock | null {
+/** The block that a document's signer had seen, where it names one. Throws InvalidInput. */
+export function parseAfter(document: JsonObject, path: string): SeenBlock | null {
   if (!has(document, "after")) return null;
   const after = member(document, "after", "an object", path);
   onlyMembers(after, ["height", "hash"], `${path}.after`);

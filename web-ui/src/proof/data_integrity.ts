@@ -11,10 +11,14 @@ const CRYPTOSUITES = { Ed25519: "eddsa-jcs-2022", "P-256": "ecdsa-jcs-2019" } as
 
 const MEMBERS = ["@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"];
 
-/** Which key signed, and when it says it did. */
+/** The did:key to which a verification method led that is no did:key. Throws InvalidInput when it has none. */
+export type Keys = (method: string) => string;
+
+/** Which key signed (as its did:key), when it says it did, and the DID that names the key. */
 export interface Verified {
   readonly did: string;
   readonly created: string;
+  readonly controller: string;
 }
 
 /** SHA-256(JCS(options)) ‖ SHA-256(JCS(document)): what is signed (VC-DI-EDDSA §3.3.4). */
@@ -23,7 +27,7 @@ export function hashData(document: JsonObject, options: JsonObject): Uint8Array 
 }
 
 /** Check a document's one proof (VC-DI-EDDSA §3.3.2). Throws InvalidInput naming the member that does not hold. */
-export function verifyProof(secured: JsonObject, purpose = "assertionMethod"): Verified {
+export function verifyProof(secured: JsonObject, purpose = "assertionMethod", keys?: Keys): Verified {
   const path = "$.proof";
   const proof = member(secured, "proof", "an object", "$");
   onlyMembers(proof, MEMBERS, path);
@@ -37,9 +41,11 @@ export function verifyProof(secured: JsonObject, purpose = "assertionMethod"): V
   }
   const created = timestamp(proof, "created", path);
   const method = member(proof, "verificationMethod", "a string", path);
-  const did = method.split("#", 1)[0]!;
+  const controller = method.split("#", 1)[0]!;
+  const isResolved = keys !== undefined && !controller.startsWith("did:key:");
+  const did = isResolved ? keys(method) : controller;
   const key = decodeDidKey(did);
-  if (method !== verificationMethod(did)) {
+  if (!isResolved && method !== verificationMethod(did)) {
     throw new InvalidInput("expected did:key:K#K", `${path}.verificationMethod`);
   }
   const suite = CRYPTOSUITES[key.kind];
@@ -48,5 +54,5 @@ export function verifyProof(secured: JsonObject, purpose = "assertionMethod"): V
   if (!key.verify(signature, hashData(without(secured, "proof"), without(proof, "proofValue")))) {
     throw new InvalidInput("the signature does not fit the document", `${path}.proofValue`);
   }
-  return { did, created };
+  return { did, created, controller };
 }

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "./bytes.ts";
 import { canonicalText, type Json, type JsonObject, parseCanonical } from "./canonical.ts";
 import { InvalidInput } from "./errors.ts";
-import { fromBase64, has, isObject, shown } from "./fields.ts";
+import { fromBase64Url, has, isObject, shown } from "./fields.ts";
 
 /** The member that holds the digests. */
 const SEALED = "fh:sealed";
@@ -190,16 +190,4 @@ function base64Url(data: Uint8Array): string {
     .replace(/\+/g, "-")
     .replace(/\//g, "_")
     .replace(/=+$/, "");
-}
-
-/** The bytes of base64url without padding, in its one canonical spelling (RFC 4648 §5, §3.5). */
-function fromBase64Url(text: string, path: string): Uint8Array {
-  if (!text || /[^A-Za-z0-9_-]/.test(text) || text.length % 4 === 1) throw new InvalidInput("not base64url", path);
-  const padded = text.replace(/-/g, "+").replace(/_/g, "/") + "=".repeat(-text.length & 3);
-  try {
-    return fromBase64({ padded }, "padded", path);
-  } catch (error) {
-    if (!(error instanceof InvalidInput)) throw error;
-    throw new InvalidInput("not the canonical base64url of its bytes", path);
-  }
 }

@@ -18,6 +18,13 @@ export function get(document: JsonObject, name: string): Json {
   return has(document, name) ? document[name]! : null;
 }
 
+/** The members in the order of their canonical text; JavaScript puts names that are numbers first. */
+export function membersOf(document: JsonObject): readonly (readonly [string, Json])[] {
+  return Object.keys(document)
+    .sort()
+    .map((name) => [name, document[name]!]);
+}
+
 /** The object without one member. */
 export function without(document: JsonObject, name: string): JsonObject {
   return Object.fromEntries(Object.entries(document).filter(([key]) => key !== name));
@@ -28,12 +35,16 @@ export function isObject(value: Json): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is an integer to the eye: from 10^21 on, canonical JSON writes an exponent. */
+export function isInteger(value: Json): value is number {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 1e21;
+}
+
 function isKind(value: Json, kind: keyof Kinds): boolean {
   if (kind === "an object") return isObject(value);
   if (kind === "a list") return Array.isArray(value);
   if (kind === "a string") return typeof value === "string";
-  // From 10^21 on, canonical JSON writes an exponent: there it is no integer to the eye.
-  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 1e21;
+  return isInteger(value);
 }
 
 /** The member of that name, which must be of that kind. Throws InvalidInput naming its path. */
@@ -52,6 +63,11 @@ export function onlyMembers(document: JsonObject, names: readonly string[], path
   if (unknown !== undefined) {
     throw new InvalidInput(`unknown member; allowed are ${[...names].sort().join(", ")}`, `${path}.${unknown}`);
   }
+}
+
+/** Whether a text has more characters than that; JavaScript counts those beyond the 16-bit ones twice. */
+export function isLonger(text: string, most: number): boolean {
+  return text.length > 2 * most || (text.length > most && Array.from(text).length > most);
 }
 
 /** Order by code points, as other languages sort; JavaScript sorts by UTF-16 code units. */
@@ -96,6 +112,14 @@ export function fromBase64(document: JsonObject, name: string, path: string, siz
   if (size !== undefined && data.length !== size) {
     throw new InvalidInput(`expected ${size} bytes, got ${data.length}`, `${path}.${name}`);
   }
+  return data;
+}
+
+/** The bytes of base64url without padding, in its one canonical spelling (RFC 4648 §5, §3.5). */
+export function fromBase64Url(text: string, path: string): Uint8Array {
+  if (!text || /[^A-Za-z0-9_-]/.test(text) || text.length % 4 === 1) throw new InvalidInput("not base64url", path);
+  const data = base64Bytes(text.replace(/-/g, "+").replace(/_/g, "/") + "=".repeat(-text.length & 3));
+  if (data === null) throw new InvalidInput("not the canonical base64url of its bytes", path);
   return data;
 }
 

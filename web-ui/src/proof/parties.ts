@@ -5,7 +5,7 @@ import type { JsonObject } from "./canonical.ts";
 import { verifyProof } from "./data_integrity.ts";
 import { decodeDidKey } from "./did_key.ts";
 import { InvalidInput, Unauthorized } from "./errors.ts";
-import { fromBase64, get, has, member, onlyMembers, shown, timestamp } from "./fields.ts";
+import { fromBase64, get, has, isLonger, member, onlyMembers, shown, timestamp } from "./fields.ts";
 
 export const STATEMENT_TYPE = "PartyStatement";
 
@@ -27,6 +27,7 @@ const NO_URI = /[\x00-\x20\x7f<>"{}|\\^`\u0085\u00a0\u1680\u2000-\u200a\u2028\u2
 const UNPRINTABLE =
   /[\x00-\x1f\x7f-\xa0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ud800-\uf8ff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff\u{e0000}-\u{e00ff}\u{e01f0}-\u{e0fff}\u{f0000}-\u{10ffff}]/u;
 const MAX_KEYS = 64;
+const LONGEST_URI = 2000;
 
 /** A party as of one statement, which stands at `place` in the log with this leaf hash. */
 export interface Party {
@@ -39,10 +40,25 @@ export interface Party {
   readonly leaf: Uint8Array;
 }
 
+/** Whether a text is an absolute URI, as parties are named by. */
+export function isUri(text: string): boolean {
+  return !isLonger(text, LONGEST_URI) && hasUriForm(text);
+}
+
+/** Whether a text has no invisible and no controlling characters, by the same list for ever. */
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}
+
 /** The parties of a log up to some place; `apply` takes it one statement further. */
 export class PartyHistory {
   private readonly current = new Map<string, Party>();
   private place = -1;
+
+  /** The party's state after all statements applied so far. */
+  party(uri: string): Party | null {
+    return this.current.get(uri) ?? null;
+  }
 
   /** The party that this key speaks for now. Throws Unauthorized when it does not (rule 5). */
   requireKey(uri: string, key: string): Party {
@@ -118,7 +134,7 @@ function read(place: number, leaf: Uint8Array, document: JsonObject): Party {
   }
   timestamp(document, "created", "$");
   const name = member(document, "name", "a string", "$");
-  if (/^ *$/.test(name.slice(0, 401)) || Array.from(name.slice(0, 402)).length > 200 || UNPRINTABLE.test(name)) {
+  if (isLonger(name, 200) || /^ *$/.test(name) || !isPrintable(name)) {
     throw new InvalidInput("expected 1 to 200 printable characters", "$.name");
   }
   const roles = texts(document, "roles");
@@ -129,13 +145,16 @@ function read(place: number, leaf: Uint8Array, document: JsonObject): Party {
   for (const key of keys) decodeDidKey(key);
   const voucher = has(document, "voucher") ? member(document, "voucher", "a string", "$") : null;
   for (const label of ["party", "issuer", ...(voucher === null ? [] : ["voucher"])]) {
-    const uri = member(document, label, "a string", "$");
-    const scheme = SCHEME.exec(uri)?.[0] ?? "";
-    if (!scheme || scheme.length === uri.length || NO_URI.test(uri)) {
+    if (!hasUriForm(member(document, label, "a string", "$"))) {
       throw new InvalidInput("expected an absolute URI", `$.${label}`);
     }
   }
   return { uri: document["party"] as string, name, roles, keys, voucher, place, leaf };
+}
+
+function hasUriForm(text: string): boolean {
+  const scheme = SCHEME.exec(text)?.[0] ?? "";
+  return scheme !== "" && scheme.length < text.length && !NO_URI.test(text);
 }
 
 function texts(document: JsonObject, name: string): readonly string[] {

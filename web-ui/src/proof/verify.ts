@@ -9,59 +9,40 @@
 //     7. Block       the transaction is in the block, by its BUMP
 //     8. Header      the block is in the best chain, by headers that the operator does not hold
 //
-// A bundle is valid only if all eight pass.
+// A bundle is valid only if all eight pass. Steps 4 to 8 are shared with certificates (anchored.ts).
 
-import { anchoredCheckpoint, genesisKey, readSeals, walkSeals } from "./anchor.ts";
-import { parseBump } from "./bump.ts";
+import { genesisKey, readSeals, walkSeals } from "./anchor.ts";
+import { ANCHORED_STEPS, AnchoredReport, AnchoredVerification, type Further } from "./anchored.ts";
 import { type Bundle, parseBundle } from "./bundle.ts";
 import { hex, same } from "./bytes.ts";
 import type { JsonObject } from "./canonical.ts";
-import { entryLeaf, type Manifest, parseManifest } from "./capture.ts";
+import { entryLeaf, type Manifest, parseManifest, type SeenBlock } from "./capture.ts";
 import { type Checkpoint, parseNote } from "./checkpoint.ts";
 import { checkConfirmation, type Confirmation, ON_BEHALF_OF, parseConfirmation } from "./confirmation.ts";
 import { verifyProof } from "./data_integrity.ts";
 import { type Opened, openEvent } from "./disclosure.ts";
-import { FirsthandError, InvalidInput, NotChecked } from "./errors.ts";
+import { InvalidInput, NotChecked } from "./errors.ts";
 import { get } from "./fields.ts";
-import { type HeaderView, parseHeader } from "./headers.ts";
+import type { HeaderView } from "./headers.ts";
 import { rootFromInclusion } from "./merkle.ts";
 import { type Party, PartyHistory } from "./parties.ts";
-import { hashHex, outpointText, parseTransaction } from "./transaction.ts";
+import { hashHex, parseTransaction } from "./transaction.ts";
 
-export const STEPS = ["event", "capture", "signature", "log", "checkpoint", "anchor", "block", "header"] as const;
-export type StepName = (typeof STEPS)[number];
-export type Outcome = "passed" | "failed" | "not checked";
+export const STEPS = ["event", "capture", "signature", ...ANCHORED_STEPS] as const;
 
-/** One step of the eight, or one further assurance: what was found, or why it failed. */
-export interface Step {
-  readonly name: string;
-  readonly outcome: Outcome;
-  readonly detail: string;
-}
-
-/** What a verification found. Heights and depth count blocks; `depth` 1 is the tip itself. */
-export class Report {
+/** What the verification of a bundle found; `key` is the did:key that signed the capture. */
+export class Report extends AnchoredReport {
   readonly event: JsonObject;
-  readonly place: number;
   /** The event with the values of sealed fields that the bundle discloses; null where step 1 failed. */
   opened: Opened | null = null;
-  readonly steps: Step[] = [];
-  readonly further: Step[] = [];
-  network = "";
-  log = "";
   manifest: Manifest | null = null;
   party: Party | null = null;
   key = "";
-  blockHeight: number | null = null;
-  blockTime: number | null = null;
-  depth: number | null = null;
   readonly confirmations: (readonly [Confirmation, Party])[] = [];
-  /** Header services contradict each other: see step 8. */
-  alarm = false;
 
   constructor(event: JsonObject, place: number) {
+    super(STEPS, place);
     this.event = event;
-    this.place = place;
   }
 
   /** For whom the issuer says that it recorded the event; null when for itself. */
@@ -72,61 +53,41 @@ export class Report {
 
   /** Whether all eight steps passed. */
   get valid(): boolean {
-    return this.steps.length === STEPS.length && this.steps.every((step) => step.outcome === "passed");
+    return this.passed;
   }
-}
-
-/** Header services tell different blocks for one height. */
-export class HeadersDisagree extends InvalidInput {}
-
-/** What is reported beside the verdict needs more files than the bundle. */
-export interface Further {
-  /** The log's seals file. */
-  readonly seals?: Uint8Array | undefined;
-  /** A signed checkpoint of the log that was seen earlier. */
-  readonly since?: Uint8Array | undefined;
 }
 
 /** Run the eight steps over one line of a bundle file; without headers step 8 is not checked. */
 export function verify(line: Uint8Array, headers: HeaderView | null, further: Further = {}): Report {
   const run = new Verification(parseBundle(line));
-  run.checkBundle();
+  run.checkLine();
   run.checkHeader(headers, further);
   return run.report;
 }
 
-/** The steps over one bundle: seven that need only the bundle, then the one that needs headers. */
-export class Verification {
-  readonly bundle: Bundle;
-  readonly report: Report;
+/** The steps over one bundle; each leaves behind what later ones need. */
+export class Verification extends AnchoredVerification<Report> {
+  private readonly bundle: Bundle;
   private leaf: Uint8Array | null = null;
-  private noted: Checkpoint | null = null;
   private readonly history = new PartyHistory();
   private readonly later: Party[] = [];
-  private height: bigint | null = null;
 
   constructor(bundle: Bundle) {
+    super(bundle, [bundle.capture, ...bundle.statements], new Report(bundle.event, bundle.capture.place));
     this.bundle = bundle;
-    this.report = new Report(bundle.event, bundle.capture.place);
   }
 
-  /** Steps 1 to 7. */
-  checkBundle(): void {
-    const steps: readonly (readonly [StepName, () => string])[] = [
-      ["event", () => this.event()],
-      ["capture", () => this.capture()],
-      ["signature", () => this.signature()],
-      ["log", () => this.log()],
-      ["checkpoint", () => this.checkpoint()],
-      ["anchor", () => this.anchor()],
-      ["block", () => this.block()],
-    ];
-    for (const [name, step] of steps) this.report.steps.push(this.attempt(name, step));
+  protected override first(): readonly (() => string)[] {
+    return [() => this.event(), () => this.capture(), () => this.signature()];
   }
 
-  /** Step 8, and what stands beside the verdict. */
-  checkHeader(headers: HeaderView | null, { seals, since }: Further = {}): void {
-    this.report.steps.push(this.attempt("header", () => this.header(headers)));
+  override seen(): SeenBlock | null {
+    return parseManifest(this.bundle.capture.document).after;
+  }
+
+  override checkHeader(headers: HeaderView | null, further: Further = {}): void {
+    super.checkHeader(headers);
+    const { seals, since } = further;
     this.report.further.push(
       this.attempt("later statements", () => this.laterStatements()),
       this.attempt("signed after", () => this.signedAfter(headers)),
@@ -134,16 +95,6 @@ export class Verification {
       this.attempt("seal chain", () => this.sealChain(seals)),
       this.attempt("since checkpoint", () => this.sinceCheckpoint(seals, since)),
     );
-  }
-
-  private attempt(name: string, step: () => string): Step {
-    try {
-      return { name, outcome: "passed", detail: step() };
-    } catch (error) {
-      if (!(error instanceof FirsthandError)) throw error;
-      if (error instanceof HeadersDisagree) this.report.alarm = true;
-      return { name, outcome: error instanceof NotChecked ? "not checked" : "failed", detail: error.message };
-    }
   }
 
   // 1. Event: the leaf hash; disclosed sealed fields match their digests.
@@ -186,93 +137,6 @@ export class Verification {
     }
     const who = `${party.name} (${party.roles.join(", ")}) with ${signer}`;
     return manifest.custodial ? `signed for ${who}, a key that the operator holds: custodial` : `signed by ${who}`;
-  }
-
-  // 4. Log: the capture and the statements are included at the checkpoint's size and root.
-  private log(): string {
-    const checkpoint = parseNote(this.bundle.checkpoint).checkpoint;
-    this.noted = checkpoint;
-    this.report.network = checkpoint.network;
-    this.report.log = checkpoint.shortName;
-    for (const entry of [this.bundle.capture, ...this.bundle.statements]) {
-      const root = rootFromInclusion(entryLeaf(entry.document), entry.place, checkpoint.size, entry.path);
-      if (!same(root, checkpoint.root)) {
-        throw new InvalidInput(
-          `the entry at place ${entry.place} leads to root ${hex(root)}, the checkpoint names ${hex(checkpoint.root)}`,
-        );
-      }
-    }
-    return `place ${this.bundle.capture.place} of ${checkpoint.size} in log ${checkpoint.shortName}`;
-  }
-
-  // 5. Checkpoint: signed by the key in the genesis transaction, whose ID is the log's name.
-  private checkpoint(): string {
-    const checkpoint = this.needCheckpoint();
-    const genesis = parseTransaction(this.bundle.genesis);
-    if (!same(genesis.txid, checkpoint.genesis)) {
-      throw new InvalidInput(
-        `the log is named ${checkpoint.origin}, the genesis transaction is ${hashHex(genesis.txid)}`,
-      );
-    }
-    parseNote(this.bundle.checkpoint).check(genesisKey(genesis));
-    return `signed by log ${checkpoint.origin}`;
-  }
-
-  // 6. Anchor: the transaction carries this very checkpoint and spends a seal.
-  private anchor(): string {
-    const checkpoint = this.needCheckpoint();
-    const transaction = parseTransaction(this.bundle.anchor);
-    const [carried, seal] = anchoredCheckpoint(transaction);
-    if (!carried.equals(checkpoint)) {
-      throw new InvalidInput(
-        `the anchor carries size ${carried.size}, root ${hex(carried.root)} of ${carried.origin}; ` +
-          `expected size ${checkpoint.size}, root ${hex(checkpoint.root)} of ${checkpoint.origin}`,
-      );
-    }
-    return `transaction ${hashHex(transaction.txid)} spends seal ${outpointText(seal)}`;
-  }
-
-  // 7. Block: the transaction's BUMP leads to the header's merkle root.
-  private block(): string {
-    const bump = parseBump(this.bundle.bump);
-    const header = parseHeader(this.bundle.header);
-    const { txid } = parseTransaction(this.bundle.anchor);
-    bump.requireSingle(txid);
-    const root = bump.root(txid);
-    if (!same(root, header.merkleRoot)) {
-      throw new InvalidInput(`the BUMP leads to root ${hashHex(root)}, the header has ${hashHex(header.merkleRoot)}`);
-    }
-    this.height = bump.height;
-    this.report.blockHeight = Number(bump.height);
-    this.report.blockTime = header.time;
-    return `in block ${hashHex(header.hash)}`;
-  }
-
-  // 8. Header: in the best chain of the verifier's headers, of the log's network.
-  private header(headers: HeaderView | null): string {
-    const checkpoint = this.needCheckpoint();
-    if (!headers) {
-      throw new NotChecked(`no headers of ${checkpoint.network} were given; see verify --headers`);
-    }
-    if (headers.network !== checkpoint.network) {
-      throw new InvalidInput(`the log is on ${checkpoint.network}, the headers are of ${headers.network}`);
-    }
-    if (this.height === null) throw new NotChecked("no block is proven");
-    const header = parseHeader(this.bundle.header);
-    const block = header.hash;
-    headers.checkWork?.(header);
-    const best = headers.hashAt(Number(this.height));
-    if (!best) {
-      throw new InvalidInput(`block ${this.height} is above the headers' tip at ${headers.tipHeight}`);
-    }
-    if (!same(best, block)) {
-      throw new InvalidInput(`block ${this.height} of the best chain is ${hashHex(best)}, not ${hashHex(block)}`);
-    }
-    headers.confirm?.(Number(this.height));
-    const depth = headers.tipHeight - Number(this.height) + 1;
-    this.report.depth = depth;
-    const found = `height ${this.height} of ${checkpoint.network}, ${depth} deep`;
-    return headers.source ? `${found}, ${headers.source}` : found;
   }
 
   private laterStatements(): string {
@@ -360,10 +224,5 @@ export class Verification {
       throw new InvalidInput("the seals file is of another log");
     }
     return walkSeals(genesis, chain);
-  }
-
-  private needCheckpoint(): Checkpoint {
-    if (!this.noted) throw new NotChecked("the checkpoint cannot be read");
-    return this.noted;
   }
 }
