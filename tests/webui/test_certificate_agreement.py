@@ -38,6 +38,7 @@ from firsthand.proof.status_list import LEAST, bit_proof, bits_root, decode_bits
 from firsthand.proof.verify import verify
 from firsthand.service.certificate_check import for_event, standing, types_by_name
 from firsthand.service.prove import event_numbers, prove_events
+from tests.events.test_identifiers import PAIRS
 from tests.made import LOT, Proven
 from tests.proof.test_certificate_verify import Season
 from tests.webui.conftest import Ask
@@ -890,8 +891,11 @@ URIS = [
     https://x/lot/1 https://x/01/04012345111118/ ftp://x/01/40123455 https://x/8004/401234598%23765
     https://x/8003/04012345555554987 https://x/255/401234567890104711 https://x/401/4012345%C3%A9
     https://x/a/b/c/d/e/f/g/h/i/01/04012345111118 https://x/01/40123455/01/04012345111118 x urn:epc: http://
-    https://x/01/04012345111118/10/%zz https://x/01/constructor
+    https://x/01/04012345111118/10/%zz https://x/01/constructor https://x/id/01/04012345111118
+    https://x/id/lot/2026/01/20260118 https://x/lot/2026/01/20260118 https://x/lot/2026/01/20260115
+    https://x/id https://x//id/01/04012345111118 https://x?/id/01/04012345111118
     """.split(),
+    *(f"https://x{path}" for _, path in PAIRS),
     *(ADELA, LOT, "", "https://x/01/04012345111118/10/é", "https://x/01/04012345111118/10/\n"),
 ]
 

@@ -53,6 +53,14 @@ export const KEY_VALUES: ReadonlyMap<string, RegExp> = new Map([
   ["8018", /^[0-9]{18}$/],
 ]);
 
+/** The place of the check digit in each key that has one, counted from 1. */
+export const CHECK_DIGITS: ReadonlyMap<string, number> = new Map([
+  ...["00", "8017", "8018"].map((ai) => [ai, 18] as const),
+  ...["01", "8003", "8006"].map((ai) => [ai, 14] as const),
+  ...["253", "255", "414", "417"].map((ai) => [ai, 13] as const),
+  ["402", 17],
+]);
+
 /** The application identifier of a path's segment that is a key, by number or name. */
 export function keyNamed(segment: string): string | null {
   const ai = NAMES.get(segment) ?? segment;

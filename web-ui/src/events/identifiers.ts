@@ -4,6 +4,7 @@ import {
   CANONICAL_DOMAIN,
   CHARSET_39,
   CHARSET_82,
+  CHECK_DIGITS,
   DIGITS,
   escaped,
   keyNamed,
@@ -63,7 +64,7 @@ const MOST_SEGMENTS = 8;
 const LONGEST_URN = 200;
 const NOT_ASCII = /[^\x00-\x7f]/;
 
-/** The canonical GS1 Digital Link of a GS1 key in either spelling; any other URI unchanged. Judges no check digit. */
+/** The one spelling of a thing: a GS1 key's canonical Digital Link; any other URI, and a maker's own, unchanged. */
 export function canonical(uri: string): string {
   if (uri.startsWith("urn:epc:")) return linkOfUrn(uri) ?? uri;
   return linkOfLink(uri) ?? uri;
@@ -127,6 +128,8 @@ function linkOfLink(uri: string): string | null {
   const [, rest] = /^https?:\/\/([^?#]*)/i.exec(uri) ?? [];
   if (rest === undefined) return null;
   const segments = rest.split("/");
+  // Below /id/ makers have their own things.
+  if (segments[1] === "id") return null;
   // Keys and qualifiers come in pairs: only every other segment can be the key.
   const first = Math.max(1, segments.length - MOST_SEGMENTS);
   for (let at = first + ((segments.length - first) % 2); at < segments.length - 1; at += 2) {
@@ -153,5 +156,8 @@ function linkOfPairs(ai: string, encoded: string, rest: readonly string[]): stri
     if (raw === null) return null;
     if (!ATTRIBUTES.includes(qualifier)) finest = `/${qualifier}/${escaped(raw)}`;
   }
-  return `${CANONICAL_DOMAIN}/${ai}/${escaped(ai === "01" ? key.padStart(14, "0") : key)}${finest}`;
+  const whole = ai === "01" ? key.padStart(14, "0") : key;
+  const place = CHECK_DIGITS.get(ai);
+  if (place !== undefined && whole[place - 1] !== checkDigit(whole.slice(0, place - 1))) return null;
+  return `${CANONICAL_DOMAIN}/${ai}/${escaped(whole)}${finest}`;
 }
