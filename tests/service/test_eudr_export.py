@@ -208,6 +208,9 @@ def test_sealed_plots_are_opened_by_whoever_can(access: ChainAccess, maker: Part
 def test_final_lots_are_those_that_were_not_used_up(access: ChainAccess, maker: Party) -> None:
     record(access, maker, harvest("a", "p1"), harvest("b", "p1"), milling({"a": 50}, "green", 9))
     assert final_lots(access.workspace) == [f"{BASE}/lot/b", f"{BASE}/lot/green"]
+    record(access, maker, milling({"b": 20}, "green-2", 9))
+    # Of b something is left.
+    assert final_lots(access.workspace) == [f"{BASE}/lot/{name}" for name in ("b", "green", "green-2")]
 
 
 def well_known_text(geometry: dict[str, Any]) -> str:

@@ -101,7 +101,7 @@ def test_json_pointers() -> None:
 
 def test_amounts() -> None:
     rate = Rate("USD", Decimal("25"), "2026-02-01T00:00:00Z", "x")
-    assert satoshis_of("1.00", rate) == 4_000_000
+    assert satoshis_of("1.00", rate) == satoshis_of(" 1,00 ", rate) == 4_000_000
     assert satoshis_of("0.01", Rate("USD", Decimal(10**12), "2026-02-01T00:00:00Z", "x")) == 1
     for wrong in ("0", "-1", "1.001", "x", "", "9" * 30):
         with pytest.raises(InvalidInput):

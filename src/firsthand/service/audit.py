@@ -273,7 +273,7 @@ class _Pass:
 
     def lot_rows(self) -> Iterator[list[Any]]:
         """One row a lot, in the order of the events."""
-        final = set(final_lots(self._workspace))
+        final = set(final_lots(self._workspace, self._kept))
         traced = 0
         for uri, lot in self._lots.items():
             account = self._kept.accounts.get(uri)

@@ -26,7 +26,7 @@ from firsthand.trace.graph import LotGraph
 from firsthand.trace.quantity import KILOGRAM, Quantity
 from firsthand.trace.statement import Statement
 
-__all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance", "time_of"]
+__all__ = ["Balanced", "ClaimVolume", "StepVolume", "balance", "lot_balance", "time_of", "whole_balance"]
 
 
 _END_OF_TIME: Final = 253_402_300_799_000_000
@@ -156,6 +156,12 @@ def _certified(workspace: Workspace, since: int | None, until: int | None) -> Ce
         return None if found is None else Quantity(*found)
 
     return certified
+
+
+def whole_balance(workspace: Workspace) -> Balance:
+    """The books over all that was recorded and stands."""
+    reader = Reader(workspace, EVERYTHING, 0)
+    return Balance(reader.crafts.of).take_all(_season(reader, None, lambda done: None))
 
 
 def _season(reader: Reader, until: int | None, told: Callable[[int], None]) -> Iterator[Statement]:

@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
 from firsthand.errors import Conflict, InvalidInput, NotFound, UnreadableInput
+from firsthand.ledger.accounts import amount_of
 from firsthand.service.fetch import Fetcher, HttpFetcher
 from firsthand.service.money import check_currency, read_amount
 from firsthand.service.workspace import Workspace
@@ -102,8 +103,7 @@ class Rates:
 
 def satoshis_of(amount: str, rate: Rate) -> int:
     """What an amount of the rate's currency is in satoshis, rounded, at least 1. Raises InvalidInput."""
-    read_amount(amount, rate.currency)
-    exact = Decimal(amount.strip()) / rate.value * SATOSHIS
+    exact = amount_of(read_amount(amount, rate.currency)) / rate.value * SATOSHIS
     if exact > 21_000_000 * SATOSHIS:
         raise InvalidInput(f"{amount.strip()} {rate.currency} is more than there is")
     return max(1, int(exact.quantize(Decimal(1), ROUND_HALF_UP)))

@@ -19,6 +19,7 @@ from typing import Final
 from firsthand.trace.accounts import TICKS, Account, Ticks, of_ticks, portion, ticks
 from firsthand.trace.claims import ClaimBook
 from firsthand.trace.craft import Craft, YieldRange
+from firsthand.trace.doubles import identity, likeness
 from firsthand.trace.findings import Finding, in_order
 from firsthand.trace.harvests import HarvestBook
 from firsthand.trace.judgements import stock_findings, yield_finding
@@ -85,7 +86,8 @@ class Balance:
         self._since = since
         self._counting = True
         self._now = 0
-        self._bodies: set[bytes] = set()
+        self._alike: dict[tuple[object, ...], Statement] = {}
+        self._repeated: dict[tuple[object, ...], set[str]] = {}
         self._findings: list[Finding] = []
 
     def take_all(self, statements: Iterable[Statement]) -> Balance:
@@ -99,10 +101,10 @@ class Balance:
         if one.time != self._now:
             self._now = one.time
             self._counting = self.claims.counting = self._since is None or one.time >= self._since
-            self._bodies.clear()
-        if one.body in self._bodies:
+            self._alike.clear()
+            self._repeated.clear()
+        if self._is_repeat(one):
             return  # the same event, captured again, or by someone who confirms it
-        self._bodies.add(one.body)
         self.count += self._counting
         craft = (self._craft_of(one.profile) or _NO_CRAFT) if one.profile else _NO_CRAFT
         if one.type == "TransformationEvent":
@@ -120,6 +122,20 @@ class Balance:
         for kind, text in one.problems:
             self._findings.append(Finding(kind, "warning", text, (), (), (one.number,), (one.issuer,)))
 
+    def _is_repeat(self, one: Statement) -> bool:
+        key = likeness(one)
+        first = self._alike.setdefault(key, one)
+        if first is one:
+            return False
+        if first.body == one.body:
+            return True
+        known = self._repeated.setdefault(key, {identity(first)})
+        mine = identity(one)
+        if mine in known:
+            return True
+        known.add(mine)
+        return False
+
     def stock(self) -> dict[str, Ticks]:
         """What is left of all lots that came into being here, by unit, in ticks."""
         found: dict[str, Ticks] = {}
@@ -127,6 +143,10 @@ class Balance:
             if account.made_at is not None:
                 found[account.unit] = found.get(account.unit, 0) + account.came - account.went
         return found
+
+    def left_over(self) -> set[str]:
+        """The lots of which more came in than went out."""
+        return {lot for lot, account in self.accounts.items() if account.came > account.went}
 
     def findings(self) -> list[Finding]:
         """All findings, the worst first."""

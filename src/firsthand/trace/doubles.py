@@ -18,7 +18,7 @@ from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.trace.findings import Finding
 from firsthand.trace.statement import Statement
 
-__all__ = ["Doubles"]
+__all__ = ["Doubles", "identity", "likeness"]
 
 _DAY: Final = 86_400_000_000
 
@@ -35,15 +35,13 @@ class Doubles:
     def _same_events(self, statements: Sequence[Statement]) -> list[Statement]:
         groups: dict[tuple[object, ...], list[Statement]] = defaultdict(list)
         for one in statements:
-            # Hashing an event takes long: only what speaks of the same lots at the same time is compared.
-            first = next(iter((*one.things, *one.inputs, *one.outputs)), None)
-            groups[one.time, one.type, one.action, one.parent, first and first.lot].append(one)
+            groups[likeness(one)].append(one)
         dropped: set[int] = set()
         for group in groups.values():
             if len(group) > 1:
                 by_id: dict[str, list[Statement]] = defaultdict(list)
                 for one in group:
-                    by_id[_identity(one)].append(one)
+                    by_id[identity(one)].append(one)
                 for same in by_id.values():
                     if len(same) > 1:
                         dropped.update(self._keep_one(same))
@@ -79,7 +77,15 @@ class Doubles:
         return [one.number for one in others]
 
 
-def _identity(statement: Statement) -> str:
+def likeness(statement: Statement) -> tuple[object, ...]:
+    """What two statements of one event share: hashing is slow, so only such are compared by `identity`."""
+    parts = statement.things or statement.inputs or statement.outputs
+    lot = parts[0].lot if parts else None
+    return statement.time, statement.type, statement.action, statement.parent, lot
+
+
+def identity(statement: Statement) -> str:
+    """The event hash ID (CBV 2.0 §8.9): the same however an event is written and whoever captures it."""
     event = msgspec.json.decode(statement.body)
     try:
         return event_hash_id(event, HashContext.of(event.get("@context", ())))

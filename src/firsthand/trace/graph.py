@@ -8,9 +8,10 @@ empty to empty. What flows into a node:
 - *contents*: an aggregation or association put other lots into it;
 - *unpacked*: it came out of a container into which nobody had put it.
 
-Taking out what had been put in makes no edge: the lot is what it was. So the graph has a circle only where
-the statements have one. `back` and `forward` are the same edges read in either direction, which makes them
-inverse. Nothing here depends on the order in which the statements came.
+Taking out what had been put in makes no edge: the lot is what it was, and what is used of the container later
+is made of what was left; a container that was emptied keeps all that it held. So the graph has a circle only
+where the statements have one. `back` and `forward` are the same edges read in either direction, which makes
+them inverse. Nothing here depends on the order in which the statements came.
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ class LotGraph:
         self._starts: dict[str, list[tuple[int, int]]] = {}
         self._by_lot: dict[str, list[Statement]] = defaultdict(list)
         self.processes: list[Process] = []
+        self._inside: dict[Node, list[Inflow]] = defaultdict(list)
+        self._closed: set[Node] = set()
         self._mass: dict[Node, Quantity | None] = {}
         self._build()
 
@@ -213,6 +216,8 @@ class LotGraph:
                 self._take_packing(statement)
             elif statement.unpacks:
                 self._take_unpacking(statement)
+        for node, inside in self._inside.items():
+            self._take_back(node, inside)
         self.processes = list(processes.values())
         for process in self.processes:
             self._connect(process)
@@ -258,13 +263,17 @@ class LotGraph:
 
     def piecewise(self, part: Part) -> Quantity | None:
         """A part's quantity, as mass where that of one piece is stated; a container is a piece."""
-        one = self.unit_mass.get(part.lot)
-        if part.quantity is None or one is None or not is_count(part.quantity.unit):
-            return part.quantity
-        return Quantity(part.quantity.amount * one.amount, one.unit)
+        return self._by_piece(part.lot, part.quantity)
+
+    def _by_piece(self, lot: str, stated: Quantity | None) -> Quantity | None:
+        one = self.unit_mass.get(lot)
+        if stated is None or one is None or not is_count(stated.unit):
+            return stated
+        return Quantity(stated.amount * one.amount, one.unit)
 
     def _take_process(self, process: Process, statement: Statement) -> None:
         process.statements.append(statement)
+        self._closed.update(self.node(part.lot, statement) for part in statement.inputs)
         for parts, into in ((statement.inputs, process.inputs), (statement.outputs, process.outputs)):
             for part in parts:
                 into.append((self.node(part.lot, statement), part.quantity, statement))
@@ -280,16 +289,22 @@ class LotGraph:
         parent = self.node(statement.parent, statement)
         for part in statement.things:
             child = self.node(part.lot, statement)
-            self.inflows[parent].append(Inflow("contents", part.quantity, statement, None, child))
+            inflow = Inflow("contents", part.quantity, statement, None, child)
+            self.inflows[parent].append(inflow)
+            self._inside[parent].append(inflow)
             self._onward[child].append(parent)
 
     def _take_unpacking(self, statement: Statement) -> None:
         assert statement.parent is not None
         packed = {part.lot for one in self.of(statement.parent) if one.packs for part in one.things}
+        parent = self.node(statement.parent, statement)
+        if not statement.things:
+            self._inside[parent].clear()
         for part in statement.things:
             if part.lot in packed:
+                self._take_out(parent, part)
                 continue
-            parent, child = self.node(statement.parent, statement), self.node(part.lot, statement)
+            child = self.node(part.lot, statement)
             self.inflows[child].append(Inflow("unpacked", part.quantity, statement, None, parent))
             self._onward[parent].append(child)
             text = f"{part.lot} came out of {statement.parent}, but nobody had put it in"
@@ -298,6 +313,36 @@ class LotGraph:
                     "unpacked-not-packed", "info", text, (), (part.lot, statement.parent), (statement.number,)
                 )
             )
+
+    def _take_out(self, container: Node, part: Part) -> None:
+        """Less is left in a container of what came out of it; of an unknown quantity nothing is."""
+        if container in self._closed:
+            return  # it was used up before
+        out = self._by_piece(part.lot, part.quantity)
+        left: list[Inflow] = []
+        for inflow in self._inside[container]:
+            held = self._by_piece(part.lot, inflow.quantity)
+            if inflow.node is None or inflow.node.lot != part.lot or (out is not None and not out.amount):
+                left.append(inflow)
+            elif out is None or held is None or held.unit != out.unit:
+                continue
+            elif held.amount <= out.amount:
+                out = Quantity(out.amount - held.amount, out.unit)
+            else:
+                rest = (held.amount - out.amount) / held.amount
+                left.append(inflow._replace(quantity=_times(inflow.quantity, rest)))
+                out = Quantity(Fraction(0), out.unit)
+        self._inside[container] = left
+
+    def _take_back(self, container: Node, inside: list[Inflow]) -> None:
+        """Let a container consist of what was left in it, unless nothing was."""
+        if not inside:
+            return
+        put_in = [one for one in self.inflows[container] if one.kind == "contents"]
+        self.inflows[container] = [one for one in self.inflows[container] if one.kind != "contents"] + inside
+        for gone in {one.node for one in put_in} - {one.node for one in inside}:
+            assert gone is not None
+            self._onward[gone] = [onward for onward in self._onward[gone] if onward != container]
 
     def _settle(self, node: Node) -> None:
         """Of a node that came about in several ways, keep those that add to it.

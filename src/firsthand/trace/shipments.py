@@ -16,7 +16,7 @@ __all__ = ["ShipmentBook"]
 
 _DAY: Final = 86_400_000_000
 _SCALES: Final = Fraction(1, 200)
-"""So much less may arrive before it is an error: scales differ and moisture goes. The figure is ours."""
+"""By so much it may differ before it is an error: scales do, moisture goes, pounds are rounded. Ours."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class ShipmentBook:
                 continue
             sent, arrived = of_ticks(one.sent, one.unit), of_ticks(one.arrived, one.unit)
             short = sent.amount - arrived.amount
-            severity: Severity = "warning" if 0 < short <= sent.amount * _SCALES else "error"
+            severity: Severity = "warning" if abs(short) <= sent.amount * _SCALES else "error"
             text = f"{giver} sent {sent} of {lot} to {taker}, and {arrived} arrived"
             events = tuple(number for number in (one.sent_in, one.arrived_in) if number >= 0)
             numbers = (("sent", sent), ("arrived", arrived))

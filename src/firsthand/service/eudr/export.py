@@ -21,6 +21,7 @@ from sqlalchemy import select
 from firsthand.errors import NotFound
 from firsthand.journal.database import reading
 from firsthand.ledger.event_index import EVENT_KEY, Kind
+from firsthand.service.balance import whole_balance
 from firsthand.service.eudr.countries import country_code
 from firsthand.service.eudr.judge import judge_plots
 from firsthand.service.eudr.plot_events import COUNTRY, Opened, PlotEvents, StatedPlot, place_name, stated
@@ -30,6 +31,7 @@ from firsthand.service.eudr.shapes import plot_hectares
 from firsthand.service.sealed_values import opened as open_values
 from firsthand.service.trace import Reader, trace_back
 from firsthand.service.workspace import Workspace
+from firsthand.trace.balance import Balance
 
 __all__ = ["Export", "ExportedPlot", "Refusal", "export_eudr", "final_lots"]
 
@@ -76,8 +78,11 @@ class Export:
         return any(exported.plot.sample for exported in self.plots.values())
 
 
-def final_lots(workspace: Workspace) -> list[str]:
-    """The lots that came into being and were not used up for another one, in the order of the journal."""
+def final_lots(workspace: Workspace, kept: Balance | None = None) -> list[str]:
+    """The lots that came into being and were not used up for another one, in the order of the journal.
+
+    `kept` is the balance of the whole journal, where it is known already.
+    """
     made = (Kind.CLASS, Kind.OUTPUT_CLASS)
     with reading(workspace.engine) as connection:
         used = set(
@@ -90,7 +95,10 @@ def final_lots(workspace: Workspace) -> list[str]:
         rows = connection.execute(
             select(EVENT_KEY.c.uri).where(EVENT_KEY.c.kind.in_(made)).order_by(EVENT_KEY.c.number)
         ).scalars()
-        return [uri for uri in dict.fromkeys(rows) if uri not in used]
+        made_lots = list(dict.fromkeys(rows))
+    if not used.isdisjoint(made_lots):
+        used -= (kept or whole_balance(workspace)).left_over()
+    return [uri for uri in made_lots if uri not in used]
 
 
 def export_eudr(
