@@ -102,6 +102,7 @@ class Gate:
         if principal is not None:
             who.append(principal)
         body = await self._body(request) if route.has_body else b""
+        base = self.server.base_url(scope)
         call = Call(
             self.server,
             route.method,
@@ -110,14 +111,16 @@ class Gate:
             pairs_of(scope["query_string"].decode("latin-1")),
             dict(request.headers),
             principal,
-            str(request.base_url).rstrip("/"),
+            base,
             body,
             client_of(scope),
             scope["query_string"].decode("latin-1"),
         )
         call.check_versions()
         if route.kept:
-            return await to_thread.run_sync(self._page, route, call, asked(scope), limiter=self._readers)
+            return await to_thread.run_sync(
+                self._page, route, call, asked(scope, base), limiter=self._readers
+            )
         limiter = self._writers if route.has_body else self._readers
         return await to_thread.run_sync(route.endpoint, call, limiter=limiter)
 

@@ -40,7 +40,7 @@ CORS: Final = {
     "Access-Control-Allow-Headers": "Accept, Accept-Language",
     "Access-Control-Expose-Headers": "Link, Location",
 }
-_VARY: Final = {"Vary": "Accept, Accept-Language"}
+_VARY: Final = {"Vary": "Host, Accept, Accept-Language"}
 _OURS: Final = ("linkType", "context")
 _ALL: Final = ("all", "linkset", "gs1:linkset")
 
@@ -86,7 +86,7 @@ def get_description(call: Call) -> Answer:
         # The standard's schema has no member for it, and allows others.
         "supportsCompressedLinks": True,
     }
-    return json_answer(value, 200, CORS)
+    return json_answer(value, 200, {**CORS, "Vary": "Host"})
 
 
 def _resolved(call: Call, read: ReadLink) -> Answer:

@@ -159,6 +159,7 @@ def run_server(
             server_header=False,
             access_log=False,
             log_config=_LOGGING,
+            forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", ""),
             **tls,  # type: ignore[arg-type]
         )
 
