@@ -211,6 +211,35 @@ def test_languages_media_types_and_contexts(phone: httpx.Client, links: Any) -> 
     assert [one["hreflang"] for one in found[f"{GS1}defaultLinkMulti"]] == [["en"], ["pt"], ["es"]]
 
 
+def test_an_exact_language_goes_before_its_range(phone: httpx.Client, links: Any) -> None:
+    tags = ("en", "es", "fr", "en-GB", "pt")
+    for tag in tags:
+        links(LOT, f"{SHOP}/{tag}", linkType="gs1:recipeInfo", hreflang=tag, type="text/html")
+    links(LOT, f"{SHOP}/data", linkType="gs1:recipeInfo", hreflang="en", type="application/json")
+
+    def led(languages: str, accept: str = "text/html") -> set[str]:
+        answer = phone.get(
+            f"{GTIN}/10/A7?linkType=gs1:recipeInfo",
+            headers={"Accept": accept, "Accept-Language": languages},
+        )
+        if answer.status_code == 307:
+            return {urlsplit(target(answer)).path.removeprefix("/bag/")}
+        assert answer.status_code == 300
+        return set(re.findall(f'"{SHOP}/([^"]+)"', answer.text))
+
+    assert led("en-GB") == led("en-GB,en;q=0.9") == led("en;q=0.9, EN-gb") == {"en-GB"}
+    assert led("en") == led("en,en-GB;q=0.9") == led("en-US,en;q=0.9") == led("en-US") == {"en"}
+    assert led("en", "application/json") == {"data"}
+    assert led("en;q=0.9,en-GB", "application/json") == {"en-GB"}, "the language goes first"
+    assert led("fr;q=0, *;q=0.5") == {"en", "es", "en-GB", "pt"}
+    assert led("es, *;q=0") == {"es"}
+    assert led("en;q=0, en-GB, *;q=0") == {"en-GB"}, "the most specific range counts"
+    assert led("en;q=0, *") == {"es", "fr", "pt"}, "a range is refused with all that is in it"
+    assert led("*;q=0") == {*tags}, "where all is refused the header says nothing"
+    assert led("ja", "text/html;q=0, */*") == {"data"}
+    assert led("en", "text/*;q=0") == {"data"}
+
+
 def test_the_linkset_in_each_form(phone: httpx.Client, known: Live, links: Any) -> None:
     links(f"https://id.gs1.org{GTIN}", SHOP, title='</script><script>alert("x")</script>', hreflang="en-GB")
     path = f"{GTIN}/10/A7"

@@ -14,7 +14,7 @@ import msgspec
 from firsthand.errors import InvalidInput
 from firsthand.events.compressed_link import ReadLink, looks_compressed, read_path
 from firsthand.service.links import GS1, link_type_uri
-from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
+from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences, wishes
 from firsthand.web.calls import JSON, Answer, Call, json_answer
 from firsthand.web.linkset_page import linkset_page
 from firsthand.web.page_templates import PLAIN_HEADERS
@@ -104,12 +104,12 @@ def _resolved(call: Call, read: ReadLink) -> Answer:
 def _asked(call: Call) -> Asked | None:
     """What is asked for; None for the linkset. Raises InvalidInput for what is no link type."""
     wanted = call.parameter("linkType")
-    accepted = preferences(call.headers.get("accept", ""))
-    if wanted in _ALL or (wanted is None and LINKSET in accepted):
+    accepted = wishes(call.headers.get("accept", ""))
+    if wanted in _ALL or (wanted is None and LINKSET in accepted.wanted):
         return None
     return Asked(
         link_type_uri(wanted) if wanted is not None else "",
-        preferences(call.headers.get("accept-language", "")),
+        wishes(call.headers.get("accept-language", "")),
         accepted,
         call.parameter("context") or "",
     )
