@@ -295,11 +295,40 @@ def test_head_options_and_cors(phone: httpx.Client) -> None:
         answer = phone.head(path)
         assert (answer.status_code, answer.content) == (status, b"")
         assert answer.headers["access-control-allow-origin"] == "*"
+    for path, status in (
+        (f"{GTIN}/10/A7?linkType=gs1:pip&linkType=gs1:epcis", 400),
+        ("/id/piece/9?linkType=gs1:pip&linkType=gs1:epcis", 400),
+        (f"{GTIN}/10/A%00", 404),
+        ("/id/piece/%00", 404),
+        ("/%00", 404),
+        ("/id/piece/nobody", 404),
+        (f"{GTIN}/10/{'A' * 9_000}", 414),
+        ("/.well-known/gs1resolver", 200),
+    ):
+        for method in ("GET", "HEAD") if "gs1resolver" not in path else ("GET",):
+            answer = phone.request(method, path)
+            assert answer.status_code == status, path
+            assert answer.headers["access-control-allow-origin"] == "*", path
+            assert answer.headers["access-control-expose-headers"] == "Link, Location", path
+    assert "access-control-allow-origin" not in phone.get("/healthz").headers
     answer = phone.options(f"{GTIN}/10/A7", headers={"Origin": "https://a.example"})
     assert answer.status_code == 204
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert "Location" in answer.headers["access-control-expose-headers"]
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_an_answer_says_once_what_it_is(phone: httpx.Client) -> None:
+    for path in (f"/passport?uri={PIECE}", "/id/piece/9", "/id/piece/nobody", "/find", "/verify"):
+        for _ in range(2):  # the second may be a kept one
+            answer = phone.get(path, headers={"Accept": "text/html"})
+            assert answer.headers.get_list("content-type") == ["text/html; charset=utf-8"], path
+    page = phone.get(f"{GTIN}/10/A7?linkType=linkset", headers={"Accept": "text/html"})
+    assert page.headers.get_list("content-type") == ["text/html; charset=utf-8"]
+    for method, path in (("GET", f"{GTIN}/10/A7"), ("HEAD", f"{GTIN}/10/A7"), ("OPTIONS", f"{GTIN}/10/A7")):
+        answer = phone.request(method, path)
+        assert answer.status_code in (204, 307)
+        assert "content-type" not in answer.headers, "there is no body"
 
 
 def test_the_description_file(phone: httpx.Client, known: Live) -> None:

@@ -16,7 +16,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from firsthand.service.resolve import preferences
-from firsthand.web.calls import VERSION_HEADERS, Answer
+from firsthand.web.calls import Answer
 from firsthand.web.page_cache import PageCache
 from firsthand.web.requests import note, request_id_of
 from firsthand.web.routes import Route
@@ -95,7 +95,7 @@ def asked(scope: Mapping[str, Any], base_url: str) -> Hashable | None:
 
 def page_of(route: Route, answer: Answer) -> Page:
     """An answer as it is kept."""
-    told = {**VERSION_HEADERS, **answer.headers, "Content-Type": answer.media}
+    told = {**route.headers, **answer.headers, "Content-Type": answer.media}
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
     return Page(route, answer.status, headers, answer.body, answer.headers.get("ETag", ""))
 

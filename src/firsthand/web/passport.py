@@ -30,7 +30,7 @@ from firsthand.web.passport_page import (
     passport_page,
 )
 from firsthand.web.problems import Problem
-from firsthand.web.resolver import CORS, item_answer
+from firsthand.web.resolver import item_answer
 from firsthand.web.server import Server
 from firsthand.web.words import LOCALES, preferred
 
@@ -80,8 +80,7 @@ def get_item(call: Call) -> Answer:
     answer = item_answer(call, uri)
     if answer is not None:
         return answer
-    shown = _answer(call, uri)
-    return replace(shown, headers=shown.headers | CORS)
+    return _answer(call, uri)
 
 
 def get_asset(call: Call) -> Answer:

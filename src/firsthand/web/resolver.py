@@ -23,7 +23,6 @@ from firsthand.web.problems import Problem
 from firsthand.web.words import preferred
 
 __all__ = [
-    "CORS",
     "LINKSET",
     "get_compressed_link",
     "get_description",
@@ -34,12 +33,6 @@ __all__ = [
 
 LINKSET: Final = "application/linkset+json"
 CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
-CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language",
-    "Access-Control-Expose-Headers": "Link, Location",
-}
 _VARY: Final = {"Vary": "Host, Accept, Accept-Language"}
 _OURS: Final = ("linkType", "context")
 _ALL: Final = ("all", "linkset", "gs1:linkset")
@@ -50,14 +43,14 @@ def get_digital_link(call: Call) -> Answer:
     try:
         return _resolved(call, read_path(call.path))
     except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error), CORS) from None
+        raise Problem(400, "ValidationException", str(error)) from None
 
 
 def get_compressed_link(call: Call) -> Answer:
     """Where a wholly compressed GS1 Digital Link leads, or its linkset"""
     segment = unquote(call.path.strip("/"))
     if not looks_compressed(segment):
-        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}", CORS)
+        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}")
     return get_digital_link(replace(call, path=f"/{segment}"))
 
 
@@ -69,7 +62,7 @@ def item_answer(call: Call, uri: str) -> Answer | None:
         if asked is None or asked.link_type:
             return _answer(call, levels, asked)
     except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error), CORS) from None
+        raise Problem(400, "ValidationException", str(error)) from None
     found = choose(levels, asked)
     return None if not found or found[0].own else _redirect(call, levels, found[0])
 
@@ -86,7 +79,7 @@ def get_description(call: Call) -> Answer:
         # The standard's schema has no member for it, and allows others.
         "supportsCompressedLinks": True,
     }
-    return json_answer(value, 200, {**CORS, "Vary": "Host"})
+    return json_answer(value, 200, {"Vary": "Host"})
 
 
 def _resolved(call: Call, read: ReadLink) -> Answer:
@@ -117,13 +110,13 @@ def _asked(call: Call) -> Asked | None:
 
 def _answer(call: Call, levels: tuple[Level, ...], asked: Asked | None) -> Answer:
     if not levels:
-        raise Problem(404, "NoSuchNameException", "nothing is known here of that item", CORS)
+        raise Problem(404, "NoSuchNameException", "nothing is known here of that item")
     if asked is None:
         return _linkset(call, levels)
     found = choose(levels, asked)
     if not found:
         missing = "the item has no link of that type" if asked.link_type else "the item has no default link"
-        headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+        headers = {**_VARY, "Link": _link_header(levels)}
         raise Problem(404, "NoSuchNameException", f"{missing}; ask for linkType=linkset", headers)
     if len(found) > 1:
         return _linkset(call, (Level(levels[0].anchor, found),), 300)
@@ -138,7 +131,7 @@ def _redirect(call: Call, levels: tuple[Level, ...], target: Target) -> Answer:
     head, mark, fragment = target.href.partition("#")
     if query:
         head += ("&" if "?" in head else "?") + query
-    headers = {**CORS, **_VARY, "Location": head + mark + fragment, "Link": _link_header(levels)}
+    headers = {**_VARY, "Location": head + mark + fragment, "Link": _link_header(levels)}
     return Answer(307, headers=headers)
 
 
@@ -146,7 +139,7 @@ def _linkset(call: Call, levels: tuple[Level, ...], status: int = 200) -> Answer
     value = linkset(levels)
     accepted = preferences(call.headers.get("accept", ""))
     media = next((one for one in accepted if one in (LINKSET, JSON, "application/ld+json", HTML)), LINKSET)
-    headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+    headers = {**_VARY, "Link": _link_header(levels)}
     if media == HTML:
         return Answer(
             status,
