@@ -23,6 +23,9 @@ from tests.web.live import Live, captured, document
 GTIN = "/01/04012345111118"
 LOT = f"https://id.gs1.org{GTIN}/10/A7"
 PIECE = "https://coop.example/id/piece/9"
+UMLAUT = "https://coop.example/id/piece/%C3%BCmlaut"
+SMALL = "https://coop.example/id/piece/%c3%a9"
+SLASH = "https://coop.example/id/piece/slash/"
 GS1 = "https://ref.gs1.org/voc/"
 SHOP = "https://adela.example/bag"
 
@@ -75,6 +78,7 @@ def known(live: Live) -> Live:
         events = [
             event(1, epcList=[], quantityList=[{"epcClass": LOT, "quantity": 5, "uom": "KGM"}]),
             event(2, epcList=[PIECE]),
+            event(4, epcList=[UMLAUT, SMALL, SLASH]),
         ]
         captured(client.post("/capture", json=document(*events)))
     access = live.access()
@@ -288,6 +292,27 @@ def test_plain_item_uris_resolve_the_same_way(phone: httpx.Client, known: Live, 
     while phone.get("/id/piece/9").status_code == 200 and time.monotonic() < end:
         time.sleep(0.5)
     assert target(phone.get("/id/piece/9")) == f"{SHOP}/9"
+
+
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        ("/id/piece/9/", PIECE),
+        ("/id/piece/9", PIECE),
+        ("/id/piece/%c3%bcmlaut", UMLAUT),
+        ("/id/piece/%C3%bcmlaut/", UMLAUT),
+        ("/id/piece/%C3%A9", SMALL),
+        ("/id/piece/slash/", SLASH),
+    ],
+)
+def test_a_plain_item_uri_is_found_with_a_slash_and_either_case_of_escapes(
+    phone: httpx.Client, path: str, item: str
+) -> None:
+    page = phone.get(path, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert item in page.text
+    assert the_linkset(phone.get(f"{path}?linkType=linkset"))[0]["anchor"] == item
+    assert phone.get(path, headers={"Accept": "application/json"}).json()["uri"] == item
 
 
 def test_head_options_and_cors(phone: httpx.Client) -> None:

@@ -5,6 +5,8 @@ Where a link leads was checked when it was set; nothing of a request but its que
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -28,6 +30,7 @@ __all__ = [
     "get_description",
     "get_digital_link",
     "item_answer",
+    "known_item",
     "linkset_link",
 ]
 
@@ -35,34 +38,50 @@ LINKSET: Final = "application/linkset+json"
 CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
 _VARY: Final = {"Vary": "Host, Accept, Accept-Language"}
 _OURS: Final = ("linkType", "context")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ALL: Final = ("all", "linkset", "gs1:linkset")
 
 
 def get_digital_link(call: Call) -> Answer:
     """Where a GS1 Digital Link leads, or its linkset"""
-    try:
-        return _resolved(call, read_path(call.path))
-    except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error)) from None
+    return _resolved(call, read_path(call.path))
 
 
 def get_compressed_link(call: Call) -> Answer:
     """Where a wholly compressed GS1 Digital Link leads, or its linkset"""
     segment = unquote(call.path.strip("/"))
-    if not looks_compressed(segment):
-        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}")
-    return get_digital_link(replace(call, path=f"/{segment}"))
-
-
-def item_answer(call: Call, uri: str) -> Answer | None:
-    """What the resolver has to say of a plain item URI: None where its passport is to be shown."""
-    levels = levels_of(call.server.workspace, call.base_url, uri, call.server.published())
     try:
-        asked = _asked(call)
-        if asked is None or asked.link_type:
-            return _answer(call, levels, asked)
-    except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error)) from None
+        read = read_path(segment)
+    except InvalidInput:
+        if looks_compressed(segment):
+            raise
+        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}") from None
+    return _resolved(call, read)
+
+
+def known_item(call: Call, uri: str) -> tuple[str, tuple[Level, ...]]:
+    """A plain item URI as it is known here, and its levels; the URI as it is where it is not known.
+
+    A last slash is forgiven (§2.13), and the case of escapes does not matter (RFC 3986 §6.2.2.1): they are
+    looked for as they came, then in capitals, as RFC 3986 has them written, then in small letters.
+    """
+    spellings = [
+        spelling
+        for one in (uri, uri.rstrip("/"))
+        for spelling in (one, _recased(one, str.upper), _recased(one, str.lower))
+    ]
+    for spelling in dict.fromkeys(spellings):
+        levels = levels_of(call.server.workspace, call.base_url, spelling, call.server.published())
+        if levels:
+            return spelling, levels
+    return uri, ()
+
+
+def item_answer(call: Call, levels: tuple[Level, ...]) -> Answer | None:
+    """What the resolver has to say of a plain item URI: None where its passport is to be shown."""
+    asked = _asked(call)
+    if asked is None or asked.link_type:
+        return _answer(call, levels, asked)
     found = choose(levels, asked)
     return None if not found or found[0].own else _redirect(call, levels, found[0])
 
@@ -92,6 +111,10 @@ def _resolved(call: Call, read: ReadLink) -> Answer:
     answer = _answer(call, levels, _asked(call))
     same = f'<{call.base_url}{read.reference}>; rel="owl:sameAs"'
     return replace(answer, headers=answer.headers | {"Link": f"{same}, {answer.headers['Link']}"})
+
+
+def _recased(uri: str, change: Callable[[str], str]) -> str:
+    return _ESCAPE.sub(lambda found: change(found[0]), uri)
 
 
 def _asked(call: Call) -> Asked | None:
