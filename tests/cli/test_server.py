@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from firsthand.service.schema import HEAD
@@ -66,6 +69,26 @@ def test_serve_says_at_once_what_is_wrong(workspace: Path, tmp_path: Path) -> No
     secret = tmp_path / "secret"
     assert run(secret, "init", passphrase="right").returncode == 0
     assert "does not open with this passphrase" in run(secret, "serve", passphrase="wrong").stderr
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_says_where_once_it_answers_there(workspace: Path, workers: str) -> None:
+    command = [sys.executable, "-m", "firsthand", "-C", str(workspace), "serve", "--port", "0"]
+    environ = {**os.environ, "FIRSTHAND_PASSPHRASE": ""}
+    process = subprocess.Popen(
+        [*command, "--workers", workers], stderr=subprocess.PIPE, text=True, env=environ
+    )
+    try:
+        assert process.stderr is not None
+        said = next(line for line in process.stderr if line.startswith("Serving "))
+        found = re.search(r" at (http://127\.0\.0\.1:[1-9]\d*) ", said)
+        assert found is not None, said
+        assert httpx.get(f"{found[1]}/readyz").status_code == 200, "no second attempt is needed"
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(40) == 0
+        rest = process.stderr.read() if process.stderr is not None else ""
+    assert "Serving" not in rest, "it is said once"
 
 
 def test_a_database_that_cannot_be_had_leaves_nothing_behind(tmp_path: Path) -> None:

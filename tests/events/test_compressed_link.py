@@ -108,8 +108,23 @@ def test_one_wrong_character_is_refused_or_another_link(compressed: str, data: s
     assert read_path(wrong) == found
 
 
+def test_an_identifier_after_a_key_is_no_compressed_link() -> None:
+    for name in ("10", "21", "22", "235", "8011", "lot", "ser", "cpv"):
+        with pytest.raises(InvalidInput, match=f"'{name}' has no value"):
+            read_path(f"/01/05412345000013/{name}/")
+
+
 def test_names_of_files_are_not_taken_for_links() -> None:
     for name in ("favicon.ico", "robots.txt", "wp-login.php", "foo", "a b c d e f g"):
+        assert not looks_compressed(name)
+    for name in (
+        "vocabularies",
+        "consignments",
+        "event-types-of",
+        "eventTypes",
+        "+AAAAAAAAAAA",
+        "é1234567890",
+    ):
         assert not looks_compressed(name)
     assert looks_compressed(LOT)
     assert looks_compressed(f"{LOT}==")

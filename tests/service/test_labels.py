@@ -38,13 +38,14 @@ from firsthand.service.short_codes import item_of, short_codes
 from tests.made import LOT, event, new_access, record
 
 URN = "urn:epc:id:sgtin:0614141.812345.6789"
+UUID = "urn:uuid:0f2a5b8e-3e1b-4d67-9a3c-2f6f5b1f9c11"
 FONT = LabelFont()
 
 
 @pytest.fixture
 def made(access: ChainAccess) -> ChainAccess:
     maker = add_party(access.workspace, "Adela & Sons <Co>", ("maker",)).party
-    record(access, maker, *[event(number) for number in range(25)], event(30, epcList=[URN]))
+    record(access, maker, *[event(number) for number in range(25)], event(30, epcList=[URN, UUID]))
     return access
 
 
@@ -234,9 +235,39 @@ def test_letters_that_cannot_be_set_are_refused(
 
 
 def test_a_uri_that_no_browser_opens_leads_to_its_short_code(made: ChainAccess, tmp_path: Path) -> None:
-    (one,) = make(made, [Wanted(URN)], "png", tmp_path / "a.png")
+    (one,) = make(made, [Wanted(UUID)], "png", tmp_path / "a.png")
     assert codes_in(Image.open(tmp_path / "a.png")) == [f"https://coop.example/p/{one.code}"] == [one.url]
-    assert item_of(made.workspace, one.code.lower().replace("-", " ")) == URN
+    assert item_of(made.workspace, one.code.lower().replace("-", " ")) == UUID
+
+
+@pytest.mark.parametrize(
+    ("item", "url"),
+    [
+        (URN, "https://coop.example/01/80614141123458/21/6789"),
+        ("https://id.gs1.org/01/80614141123458/21/6789", "https://coop.example/01/80614141123458/21/6789"),
+        ("http://id.gs1.org/01/10614141123459/10/A%2F7", "https://coop.example/01/10614141123459/10/A%2F7"),
+        ("urn:epc:class:lgtin:0614141.112345.L1", "https://coop.example/01/10614141123459/10/L1"),
+        ("https://maker.example/01/10614141123459/10/L1", "https://maker.example/01/10614141123459/10/L1"),
+    ],
+)
+def test_a_gs1_key_leads_to_this_workspaces_resolver(
+    item: str, url: str, access: ChainAccess, tmp_path: Path
+) -> None:
+    maker = add_party(access.workspace, "Adela", ("maker",)).party
+    record(access, maker, event(1, epcList=[item]))
+    (one,) = make(access, [Wanted(item)], "png", tmp_path / "a.png")
+    assert codes_in(Image.open(tmp_path / "a.png")) == [one.url] == [url]
+    assert item_of(access.workspace, one.code) == item
+
+
+def test_a_gs1_key_that_no_resolver_takes_leads_to_its_short_code(
+    access: ChainAccess, tmp_path: Path
+) -> None:
+    wrong = "https://id.gs1.org/01/10614141123450/10/L1"
+    maker = add_party(access.workspace, "Adela", ("maker",)).party
+    record(access, maker, event(1, epcList=[wrong]))
+    (one,) = make(access, [Wanted(wrong)], "png", tmp_path / "a.png")
+    assert one.url == f"https://coop.example/p/{one.code}"
 
 
 def test_a_label_too_small_for_the_uri_has_the_short_link(access: ChainAccess, tmp_path: Path) -> None:

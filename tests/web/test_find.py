@@ -34,6 +34,17 @@ def test_a_code_leads_to_its_item(live: Live, codes: dict[str, str]) -> None:
             assert (told.status_code, told.json()) == (200, {"item": lot("find")})
 
 
+def test_the_code_of_a_gs1_key_leads_to_this_servers_resolver(live: Live) -> None:
+    lot_of = "https://id.gs1.org/01/10614141123459/10/L1"
+    urn = "urn:epc:id:sgtin:0614141.812345.6789"
+    found = short_codes(live.access().workspace, [lot_of, urn])
+    with live.client(None) as client:
+        for item, path in ((lot_of, "/01/10614141123459/10/L1"), (urn, "/01/80614141123458/21/6789")):
+            answer = client.get(f"/p/{found[item]}")
+            assert (answer.status_code, answer.headers["Location"]) == (307, live.url + path)
+            assert client.get(f"/find/{found[item]}").json() == {"item": item}
+
+
 def test_an_item_without_a_web_address_is_shown(live: Live, codes: dict[str, str]) -> None:
     with live.client(None) as client:
         answer = client.get("/find", params={"code": codes[URN]})

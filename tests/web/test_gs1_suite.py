@@ -211,7 +211,9 @@ def test_what_was_compressed_beside_is_passed_on(phone: httpx.Client, known: Liv
         (f"{COMPRESSED}==", "no base64url"),
         ("/CwdMZM9knI+O", "no base64url"),
         ("/" + "A" * 1_500, "at most 1000 characters"),
-        ("/zzzzzzzzzzzz", "no application identifier"),
+        (f"{GTIN}/zzzz", "no application identifier"),
+        (f"{GTIN}/21/", "'21' has no value"),
+        (f"{GTIN}/lot", "'lot' has no value"),
         (f"{GTIN}/!!!", "no base64url"),
     ],
 )
@@ -223,8 +225,19 @@ def test_what_is_compressed_wrongly_is_400(phone: httpx.Client, path: str, said:
 
 
 def test_other_names_are_still_not_found(phone: httpx.Client) -> None:
-    for path in ("/favicon.ico", "/robots.txt", "/foo", "/%00", "/.env", "/wp-admin"):
-        assert ask(phone, path).status_code == 404, path
+    for path in (
+        "/favicon.ico",
+        "/robots.txt",
+        "/foo",
+        "/.env",
+        "/wp-admin",
+        "/vocabularies",
+        "/subscriptions/",
+    ):
+        answer = ask(phone, path)
+        assert answer.status_code == 404, path
+        assert answer.json()["detail"] == f"there is nothing at {path.rstrip('/')}"
+    assert ask(phone, "/%00").status_code == 404
     assert ask(phone, "/ARFKk4XBoA").status_code == 404, "a valid link of an item that nobody knows"
 
 

@@ -23,6 +23,9 @@ from tests.web.live import Live, captured, document
 GTIN = "/01/04012345111118"
 LOT = f"https://id.gs1.org{GTIN}/10/A7"
 PIECE = "https://coop.example/id/piece/9"
+UMLAUT = "https://coop.example/id/piece/%C3%BCmlaut"
+SMALL = "https://coop.example/id/piece/%c3%a9"
+SLASH = "https://coop.example/id/piece/slash/"
 GS1 = "https://ref.gs1.org/voc/"
 SHOP = "https://adela.example/bag"
 
@@ -75,6 +78,7 @@ def known(live: Live) -> Live:
         events = [
             event(1, epcList=[], quantityList=[{"epcClass": LOT, "quantity": 5, "uom": "KGM"}]),
             event(2, epcList=[PIECE]),
+            event(4, epcList=[UMLAUT, SMALL, SLASH]),
         ]
         captured(client.post("/capture", json=document(*events)))
     access = live.access()
@@ -211,6 +215,35 @@ def test_languages_media_types_and_contexts(phone: httpx.Client, links: Any) -> 
     assert [one["hreflang"] for one in found[f"{GS1}defaultLinkMulti"]] == [["en"], ["pt"], ["es"]]
 
 
+def test_an_exact_language_goes_before_its_range(phone: httpx.Client, links: Any) -> None:
+    tags = ("en", "es", "fr", "en-GB", "pt")
+    for tag in tags:
+        links(LOT, f"{SHOP}/{tag}", linkType="gs1:recipeInfo", hreflang=tag, type="text/html")
+    links(LOT, f"{SHOP}/data", linkType="gs1:recipeInfo", hreflang="en", type="application/json")
+
+    def led(languages: str, accept: str = "text/html") -> set[str]:
+        answer = phone.get(
+            f"{GTIN}/10/A7?linkType=gs1:recipeInfo",
+            headers={"Accept": accept, "Accept-Language": languages},
+        )
+        if answer.status_code == 307:
+            return {urlsplit(target(answer)).path.removeprefix("/bag/")}
+        assert answer.status_code == 300
+        return set(re.findall(f'"{SHOP}/([^"]+)"', answer.text))
+
+    assert led("en-GB") == led("en-GB,en;q=0.9") == led("en;q=0.9, EN-gb") == {"en-GB"}
+    assert led("en") == led("en,en-GB;q=0.9") == led("en-US,en;q=0.9") == led("en-US") == {"en"}
+    assert led("en", "application/json") == {"data"}
+    assert led("en;q=0.9,en-GB", "application/json") == {"en-GB"}, "the language goes first"
+    assert led("fr;q=0, *;q=0.5") == {"en", "es", "en-GB", "pt"}
+    assert led("es, *;q=0") == {"es"}
+    assert led("en;q=0, en-GB, *;q=0") == {"en-GB"}, "the most specific range counts"
+    assert led("en;q=0, *") == {"es", "fr", "pt"}, "a range is refused with all that is in it"
+    assert led("*;q=0") == {*tags}, "where all is refused the header says nothing"
+    assert led("ja", "text/html;q=0, */*") == {"data"}
+    assert led("en", "text/*;q=0") == {"data"}
+
+
 def test_the_linkset_in_each_form(phone: httpx.Client, known: Live, links: Any) -> None:
     links(f"https://id.gs1.org{GTIN}", SHOP, title='</script><script>alert("x")</script>', hreflang="en-GB")
     path = f"{GTIN}/10/A7"
@@ -261,16 +294,66 @@ def test_plain_item_uris_resolve_the_same_way(phone: httpx.Client, known: Live, 
     assert target(phone.get("/id/piece/9")) == f"{SHOP}/9"
 
 
+@pytest.mark.parametrize(
+    ("path", "item"),
+    [
+        ("/id/piece/9/", PIECE),
+        ("/id/piece/9", PIECE),
+        ("/id/piece/%c3%bcmlaut", UMLAUT),
+        ("/id/piece/%C3%bcmlaut/", UMLAUT),
+        ("/id/piece/%C3%A9", SMALL),
+        ("/id/piece/slash/", SLASH),
+    ],
+)
+def test_a_plain_item_uri_is_found_with_a_slash_and_either_case_of_escapes(
+    phone: httpx.Client, path: str, item: str
+) -> None:
+    page = phone.get(path, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert item in page.text
+    assert the_linkset(phone.get(f"{path}?linkType=linkset"))[0]["anchor"] == item
+    assert phone.get(path, headers={"Accept": "application/json"}).json()["uri"] == item
+
+
 def test_head_options_and_cors(phone: httpx.Client) -> None:
     for path, status in ((f"{GTIN}/10/A7", 307), ("/id/piece/9", 200), ("/01/04012345111119", 400)):
         answer = phone.head(path)
         assert (answer.status_code, answer.content) == (status, b"")
         assert answer.headers["access-control-allow-origin"] == "*"
+    for path, status in (
+        (f"{GTIN}/10/A7?linkType=gs1:pip&linkType=gs1:epcis", 400),
+        ("/id/piece/9?linkType=gs1:pip&linkType=gs1:epcis", 400),
+        (f"{GTIN}/10/A%00", 404),
+        ("/id/piece/%00", 404),
+        ("/%00", 404),
+        ("/id/piece/nobody", 404),
+        (f"{GTIN}/10/{'A' * 9_000}", 414),
+        ("/.well-known/gs1resolver", 200),
+    ):
+        for method in ("GET", "HEAD") if "gs1resolver" not in path else ("GET",):
+            answer = phone.request(method, path)
+            assert answer.status_code == status, path
+            assert answer.headers["access-control-allow-origin"] == "*", path
+            assert answer.headers["access-control-expose-headers"] == "Link, Location", path
+    assert "access-control-allow-origin" not in phone.get("/healthz").headers
     answer = phone.options(f"{GTIN}/10/A7", headers={"Origin": "https://a.example"})
     assert answer.status_code == 204
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert "Location" in answer.headers["access-control-expose-headers"]
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_an_answer_says_once_what_it_is(phone: httpx.Client) -> None:
+    for path in (f"/passport?uri={PIECE}", "/id/piece/9", "/id/piece/nobody", "/find", "/verify"):
+        for _ in range(2):  # the second may be a kept one
+            answer = phone.get(path, headers={"Accept": "text/html"})
+            assert answer.headers.get_list("content-type") == ["text/html; charset=utf-8"], path
+    page = phone.get(f"{GTIN}/10/A7?linkType=linkset", headers={"Accept": "text/html"})
+    assert page.headers.get_list("content-type") == ["text/html; charset=utf-8"]
+    for method, path in (("GET", f"{GTIN}/10/A7"), ("HEAD", f"{GTIN}/10/A7"), ("OPTIONS", f"{GTIN}/10/A7")):
+        answer = phone.request(method, path)
+        assert answer.status_code in (204, 307)
+        assert "content-type" not in answer.headers, "there is no body"
 
 
 def test_the_description_file(phone: httpx.Client, known: Live) -> None:

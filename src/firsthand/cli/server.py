@@ -52,12 +52,10 @@ def serve(
     tls = (
         {} if tls_certificate is None else {"ssl_certfile": str(tls_certificate), "ssl_keyfile": str(tls_key)}
     )
-    check_server(folder(), passphrase, host, port)
-    scheme = "https" if tls else "http"
-    note(
-        f"Serving {folder().resolve()} at {scheme}://{host}:{port} (API: {scheme}://{host}:{port}/openapi.json)"
-    )
-    run_server(folder(), passphrase, host, port, workers, tls)
+    port = check_server(folder(), passphrase, host, port)
+    at = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+    said = f"Serving {folder().resolve()} at {at} (API: {at}/openapi.json)"
+    run_server(folder(), passphrase, host, port, workers, tls, lambda: note(said))
 
 
 def create(

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from firsthand.errors import InvalidInput
-from firsthand.events.application_identifiers import CHARSET_39, CHARSET_82
+from firsthand.events.application_identifiers import CHARSET_39, CHARSET_82, NAMES
 from firsthand.events.digital_link import DigitalLink, link_of, parse_path
 
 __all__ = ["ReadLink", "looks_compressed", "read_path"]
@@ -29,8 +29,10 @@ _HEX: Final = "0123456789abcdef"
 _ENCODINGS: Final = {1: (4, _HEX), 2: (4, _HEX.upper()), 3: (6, _ALPHABET), 4: (7, "")}
 """How characters were packed: their bits and alphabet; 4 is ASCII. Encoding 0 is one number of all digits."""
 
-# What may be meant as a compressed link, well formed or not, and not as the name of a file.
-_MEANT: Final = re.compile(r"[A-Za-z0-9_+/=-]{10,}")
+# What may be meant as a compressed link, well formed or not, and not as the name of a file or a plain word.
+_MEANT: Final = re.compile(r"(?![a-z_-]*$)[A-Za-z0-9_+/=-]{10,}")
+# After a key an application identifier stands for itself: no compressed link is made of such digits.
+_IDENTIFIER: Final = re.compile(r"[0-9]{2,4}")
 _LAST_BITS: Final = 7
 """So many bits begin nothing: they fill the last character."""
 
@@ -129,8 +131,14 @@ class ReadLink:
 
 
 def looks_compressed(segment: str) -> bool:
-    """Whether a path of this one segment is meant as a compressed link: no file has such a name."""
-    return _MEANT.fullmatch(segment) is not None
+    """Whether a path of this one segment, which cannot be read, is meant as a compressed link.
+
+    It is one that begins as a compressed link does, and is neither a plain word nor the name of a file.
+    """
+    if not _MEANT.fullmatch(segment) or not set(segment[:2]) <= set(_ALPHABET):
+        return False
+    code = f"{_Bits(segment[:2]).take(8):02X}"
+    return code[0] == "F" or code in _TOGETHER or code in _DIGITS
 
 
 def read_path(path: str) -> ReadLink:
@@ -142,7 +150,7 @@ def read_path(path: str) -> ReadLink:
     if len(segments) == 1:
         found, further = _elements(segments[0])
         link, rest = link_of(found)
-    elif len(segments) == 3:
+    elif len(segments) == 3 and segments[2] not in NAMES and not _IDENTIFIER.fullmatch(segments[2]):
         head = parse_path("/".join(segments[:2]))
         found, further = _elements(segments[2])
         link, rest = link_of(found, head)

@@ -1,8 +1,9 @@
 """Labels: a QR code that leads to an item's passport, and the words beside it.
 
 The QR code holds the item's own URI where a browser can open it and the label has room for it, else
-`/p/CODE` of this workspace. What a label says comes from the record or from whoever prints it; the log's
-short name tells two logs apart.
+`/p/CODE` of this workspace. A GS1 key stands there below the workspace's URI, which GS1's own domain does not
+lead to. What a label says comes from the record or from whoever prints it; the log's short name tells two
+logs apart.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from firsthand.proof.canonical import parse_canonical
 from firsthand.proof.checkpoint import parse_note
 from firsthand.service.label_layout import Line
 from firsthand.service.label_words import label_words
-from firsthand.service.short_codes import is_web, short_codes
+from firsthand.service.short_codes import short_codes, web_address
 from firsthand.service.workspace import Workspace
 
 __all__ = ["Label", "Wanted", "bearer_labels", "labels", "read_bearer_codes", "read_wanted"]
@@ -172,8 +173,9 @@ def _label(
     ]
     if log:
         lines.append(Line(said["log"].format(log), cut=False, whole=True))
-    short = f"{workspace.settings.uri.rstrip('/')}/p/{quote(code)}"
-    return Label(one.item, one.item if is_web(one.item) else short, short, code, tuple(lines))
+    own = workspace.settings.uri.rstrip("/")
+    short = f"{own}/p/{quote(code)}"
+    return Label(one.item, web_address(one.item, own) or short, short, code, tuple(lines))
 
 
 def _log_name(workspace: Workspace) -> str:

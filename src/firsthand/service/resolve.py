@@ -16,7 +16,18 @@ from firsthand.events.identifiers import canonical
 from firsthand.service.links import GS1, Link, is_public, links_of
 from firsthand.service.workspace import Workspace
 
-__all__ = ["Asked", "Level", "Target", "choose", "levels_of", "linkset", "passport_link", "preferences"]
+__all__ = [
+    "Asked",
+    "Level",
+    "Target",
+    "Wishes",
+    "choose",
+    "levels_of",
+    "linkset",
+    "passport_link",
+    "preferences",
+    "wishes",
+]
 
 _DEFAULT: Final = GS1 + "defaultLink"
 _DEFAULTS: Final = GS1 + "defaultLinkMulti"
@@ -46,12 +57,25 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """The ranges of an Accept or Accept-Language header, in small letters; the best wanted one first."""
+
+    wanted: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    def refuse(self, value: str) -> bool:
+        """Whether the most specific range that a value is in has q=0 (RFC 9110 §12.4.2, §12.5.1)."""
+        named = next((one for one in _ranges(value) if one in self.wanted or one in self.refused), "")
+        return named in self.refused and named not in self.wanted
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What a request asks for: a link type's URI or "" for the default; preferences, the best first."""
 
     link_type: str = ""
-    languages: tuple[str, ...] = ()
-    media: tuple[str, ...] = ()
+    languages: Wishes = Wishes()
+    media: Wishes = Wishes()
     context: str = ""
 
 
@@ -111,14 +135,23 @@ def linkset(levels: Sequence[Level], description: str = "") -> dict[str, Any]:
 
 def preferences(header: str) -> tuple[str, ...]:
     """The values of an Accept or Accept-Language header, the best first; those with q=0 are left out."""
+    return wishes(header).wanted
+
+
+def wishes(header: str) -> Wishes:
+    """What an Accept or Accept-Language header asks for, and what it refuses."""
     found: list[tuple[float, str]] = []
     for part in header.split(",")[:_MOST_PREFERENCES]:
         value, _, parameters = part.partition(";")
         weight = re.search(r"(?:^|;)\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*(?:;|$)", parameters)
         quality = float(weight[1]) if weight else 1.0
-        if value.strip() and quality > 0:
+        if value.strip():
             found.append((quality, value.strip().lower()))
-    return tuple(value for _, value in sorted(found, key=lambda one: -one[0]))
+    found.sort(key=lambda one: -one[0])
+    return Wishes(
+        tuple(value for quality, value in found if quality > 0),
+        tuple(value for quality, value in found if quality == 0),
+    )
 
 
 def _target(link: Link) -> Target:
@@ -149,27 +182,40 @@ def _is_instance(uri: str) -> bool:
 
 
 def _narrowed(found: list[Target], asked: Asked) -> tuple[Target, ...]:
-    wishes: list[tuple[tuple[str, ...], Callable[[Target], str]]] = [
-        ((asked.context,) if asked.context else (), lambda one: one.context),
-        (asked.languages, lambda one: one.language.lower()),
-        (asked.media, lambda one: one.media),
-    ]
-    for wanted, value in wishes:
-        best = next(
-            (fits for wish in wanted if (fits := [one for one in found if _fits(wish, value(one))])), []
-        )
-        # What says nothing suits everybody better than what says something else.
-        found = best or [one for one in found if not value(one)] or found
+    same = [one for one in found if asked.context and one.context == asked.context]
+    found = same or [one for one in found if not one.context] or found
+    found = _fitting(found, asked.languages, lambda one: one.language.lower())
+    found = _fitting(found, asked.media, lambda one: one.media)
     return tuple({one.href: one for one in reversed(found)}.values())[::-1]
 
 
-def _fits(wish: str, value: str) -> bool:
-    """A language range fits its sublanguages and the other way round (RFC 4647 §3.4); so does `text/*`."""
-    if not value or wish in ("*", "*/*"):
-        return False
-    if wish.endswith("/*"):
-        return value.startswith(wish[:-1])
-    return value == wish or value.startswith(f"{wish}-") or wish.startswith(f"{value}-")
+def _fitting(found: list[Target], asked: Wishes, value: Callable[[Target], str]) -> list[Target]:
+    """Those of the first wish that any fits, without those that are refused, as long as that leaves any."""
+    found = [one for one in found if not asked.refuse(value(one))] or found
+    best = next((fits for wish in asked.wanted if (fits := _looked_up(found, wish, value))), [])
+    # What says nothing suits everybody better than what says something else.
+    return best or [one for one in found if not value(one)] or found
+
+
+def _looked_up(found: list[Target], wish: str, value: Callable[[Target], str]) -> list[Target]:
+    """What a wish names, else the nearest range that it is in (RFC 4647 §3.4), else all that is in it."""
+    if wish in ("*", "*/*"):
+        return []
+    for nearest in _ranges(wish):
+        exact = [one for one in found if value(one) == nearest]
+        if exact:
+            return exact
+    return [one for one in found if wish in _ranges(value(one))]
+
+
+def _ranges(value: str) -> tuple[str, ...]:
+    """The ranges that a language tag or media type is in, the most specific first; none of an empty one."""
+    if not value:
+        return ()
+    if "/" in value:
+        return value, f"{value.partition('/')[0]}/*", "*/*"
+    tags = value.split("-")
+    return *("-".join(tags[:size]) for size in range(len(tags), 0, -1)), "*"
 
 
 def _context_object(level: Level, description: str) -> dict[str, Any]:

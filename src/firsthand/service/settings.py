@@ -35,8 +35,9 @@ __all__ = [
 
 FILE_NAME = "firsthand.toml"
 ENV_PREFIX = "FIRSTHAND_"
-_LISTS = ("headers", "rates", "webhook_networks")
+_LISTS = ("headers", "hosts", "rates", "webhook_networks")
 
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _MEMBER_URI = re.compile(r"[a-z][A-Za-z0-9._~:/-]*\{number\}")
 
 NetworkName = Literal["sandbox", "regtest", "testnet", "mainnet"]
@@ -82,6 +83,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     capture_limit: int = 10_000
     capture_bytes: int = 16_000_000
+    hosts: tuple[str, ...] = ()
     public_read: bool = False
     webhook_networks: tuple[str, ...] = ()
     auth_failures_per_minute: int = 30
@@ -200,6 +202,11 @@ def _convert(document: dict[str, Any], source: str) -> Settings:
     for name in settings.scans.__struct_fields__:
         if not 1 <= getattr(settings.scans, name) <= 1_000_000:
             raise WorkspaceError(f"{source}: scans.{name} is a number from 1 to 1,000,000")
+    for host in settings.server.hosts:
+        if not _HOST.fullmatch(host):
+            raise WorkspaceError(
+                f"{source}: server.hosts has names or addresses without scheme and port, got {host!r}"
+            )
     _check_pay(settings.pay, source)
     if not _MEMBER_URI.fullmatch(settings.cooperative.member_uri):
         raise WorkspaceError(

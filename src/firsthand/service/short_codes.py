@@ -7,6 +7,7 @@ digest tells them apart, and the table keeps who came first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import count
@@ -15,18 +16,23 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from firsthand.errors import InvalidInput, NotFound
+from firsthand.events.application_identifiers import CANONICAL_DOMAIN
+from firsthand.events.digital_link import find_link
+from firsthand.events.identifiers import canonical
 from firsthand.journal.database import Upsert, reading
 from firsthand.proof.one_time_code import code_of, read_code
 from firsthand.service.tables import SHORT_CODE
 from firsthand.service.workspace import Workspace
 
-__all__ = ["BITS", "is_web", "item_of", "short_codes"]
+__all__ = ["BITS", "item_of", "short_codes", "web_address"]
 
 BITS: Final = 40
 LONGEST_ITEM: Final = 500
 """Characters of an item's URI that a code is made for; a QR code for more fits no label."""
 
 _CHUNK: Final = 400
+_WEB: Final = re.compile(r"https?://", re.IGNORECASE)
+_OF_GS1: Final = re.compile(r"urn:epc:|https?://id\.gs1\.org/", re.IGNORECASE)
 _CODES: Final = Upsert(SHORT_CODE)
 
 
@@ -50,9 +56,20 @@ def short_codes(workspace: Workspace, items: Sequence[str]) -> dict[str, str]:
     raise AssertionError("the counter does not end")
 
 
-def is_web(item: str) -> bool:
-    """Whether a browser can open an item's URI."""
-    return item.lower().startswith(("https://", "http://"))
+def web_address(item: str, base_url: str) -> str | None:
+    """Where a browser opens an item: a GS1 key at the resolver below `base_url`, a web URI as it is.
+
+    A Digital Link on another domain than GS1's is its maker's, and resolved there. None for another URI, and
+    for a GS1 key that no resolver takes, as one with a wrong check digit.
+    """
+    uri = canonical(item) if _OF_GS1.match(item) else item
+    if not uri.startswith(f"{CANONICAL_DOMAIN}/"):
+        return uri if _WEB.match(uri) else None
+    try:
+        link = find_link(uri)
+    except InvalidInput:
+        return None
+    return None if link is None else base_url.rstrip("/") + link.path
 
 
 def item_of(workspace: Workspace, text: str) -> str:

@@ -72,7 +72,7 @@ def make_server_app(server: Server) -> ASGIApp:
         exception_handlers={HTTPException: _http_problem, Exception: _http_problem},
         request_max_body_size=None,
     )
-    return Front(_encoded_slashes(app), server.pages)
+    return Front(_encoded_slashes(app), server.pages, server.base_url)
 
 
 def _handler(gate: Gate, path: str, routes: list[Route]) -> HTTPRouteHandler:

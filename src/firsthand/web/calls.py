@@ -15,7 +15,7 @@ from firsthand.service.epcis_output import EPC_FORMATS
 from firsthand.web.problems import Problem
 from firsthand.web.server import Server
 
-__all__ = ["JSON", "VERSION_HEADERS", "Answer", "Call", "Endpoint", "json_answer"]
+__all__ = ["CORS", "JSON", "VERSION_HEADERS", "Answer", "Call", "Endpoint", "json_answer"]
 
 JSON: Final = "application/json"
 
@@ -28,6 +28,14 @@ VERSION_HEADERS: Final = {
     "GS1-CBV-Max": "2.0.0",
     "GS1-Vendor-Version": f"firsthand-{__version__}",
 }
+
+CORS: Final = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+    "Access-Control-Allow-Headers": "Accept, Accept-Language",
+    "Access-Control-Expose-Headers": "Link, Location",
+}
+"""What lets a page of any origin read an answer (GS1-Conformant Resolver 1.2 §2.2)."""
 
 _OURS: Final = (2, 0, 0)
 _PER_PAGE: Final = 30

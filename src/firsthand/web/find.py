@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from firsthand.errors import InvalidInput, NotFound
-from firsthand.service.short_codes import is_web, item_of
+from firsthand.service.short_codes import item_of, web_address
 from firsthand.web.calls import Answer, Call, json_answer
 from firsthand.web.page_templates import PLAIN_HEADERS, render
 from firsthand.web.pages import HTML
@@ -17,7 +17,7 @@ from firsthand.web.words import preferred, words_of
 
 __all__ = ["find_code", "get_find", "get_label"]
 
-_HEADERS: Final = {**PLAIN_HEADERS, "Cache-Control": "no-store", "Vary": "Accept-Language"}
+_HEADERS: Final = {**PLAIN_HEADERS, "Cache-Control": "no-store", "Vary": "Host, Accept-Language"}
 # What a URI may hold unescaped in Location (RFC 3986 §2), % being there for what is escaped already.
 _URI: Final = "%:/?#[]@!$&'()*+,;=-._~"
 
@@ -45,8 +45,9 @@ def _lead(call: Call, tag: str, code: str) -> Answer:
         return _page(tag, code, alert="find.wrong", status=400)
     except NotFound:
         return _page(tag, code, alert="find.nobody", status=404)
-    if is_web(item):
-        return Answer(307, headers=_HEADERS | {"Location": quote(item, safe=_URI)})
+    address = web_address(item, call.base_url)
+    if address is not None:
+        return Answer(307, headers=_HEADERS | {"Location": quote(address, safe=_URI)})
     return _page(tag, code, item=item)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -16,14 +16,14 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from firsthand.service.resolve import preferences
-from firsthand.web.calls import VERSION_HEADERS, Answer
+from firsthand.web.calls import Answer
 from firsthand.web.page_cache import PageCache
 from firsthand.web.requests import note, request_id_of
 from firsthand.web.routes import Route
 
 __all__ = ["Front", "Page", "asked", "is_unchanged", "packed", "page_of"]
 
-_VARYING: Final = frozenset((b"host", b"accept", b"accept-language", b"accept-encoding"))
+_VARYING: Final = frozenset((b"accept", b"accept-language", b"accept-encoding"))
 _OTHERS: Final = (b"gs1-", b"authorization")
 """Requests with headers of these beginnings are none of a reader's, and go to the routes."""
 
@@ -45,16 +45,24 @@ class Page(NamedTuple):
 
 
 class Front:
-    """An ASGI application around another: it answers what is kept, and lets all else through."""
+    """An ASGI application around another: it answers what is kept, and lets all else through.
 
-    def __init__(self, app: ASGIApp, pages: PageCache[Page]) -> None:
+    `base_url` tells what the URLs in the answer to a request begin with.
+    """
+
+    def __init__(
+        self, app: ASGIApp, pages: PageCache[Page], base_url: Callable[[Mapping[str, Any]], str]
+    ) -> None:
         self._app = app
         self._pages = pages
+        self._base_url = base_url
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         started = time.perf_counter()
-        page = self._pages.fresh(asked(scope)) if scope["type"] == ScopeType.HTTP else None
+        page = None
+        if scope["type"] == ScopeType.HTTP:
+            page = self._pages.fresh(asked(scope, self._base_url(scope)))
         if page is None:
             await self._app(scope, receive, send)
             return
@@ -69,11 +77,14 @@ class Front:
         await send({"type": "http.response.body", "body": b"" if same else page.body, "more_body": False})
 
 
-def asked(scope: Mapping[str, Any]) -> Hashable | None:
-    """What an answer is kept by: address and headers; None for what is to go to the routes."""
+def asked(scope: Mapping[str, Any], base_url: str) -> Hashable | None:
+    """What an answer is kept by: address and headers; None for what is to go to the routes.
+
+    The address is as the answer would write it: what Host says beside that has no part in an answer.
+    """
     if scope["method"] != "GET":
         return None
-    key = [scope["scheme"], scope["raw_path"], scope["query_string"]]
+    key = [base_url, scope["raw_path"], scope["query_string"]]
     for name, value in scope["headers"]:
         if name in _VARYING:
             key += (name, value)
@@ -84,7 +95,7 @@ def asked(scope: Mapping[str, Any]) -> Hashable | None:
 
 def page_of(route: Route, answer: Answer) -> Page:
     """An answer as it is kept."""
-    told = {**VERSION_HEADERS, **answer.headers, "Content-Type": answer.media}
+    told = {**route.headers, **answer.headers, "Content-Type": answer.media}
     headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.items()]
     return Page(route, answer.status, headers, answer.body, answer.headers.get("ETag", ""))
 

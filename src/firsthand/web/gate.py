@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
 from litestar import Request, Response
+from litestar.response.base import ASGIResponse
 
 from firsthand.errors import Unauthorized
 from firsthand.service.api_keys import Principal, authenticate
-from firsthand.web.calls import JSON, VERSION_HEADERS, Answer, Call
+from firsthand.web.calls import JSON, Answer, Call
 from firsthand.web.epcis_events import pairs_of
 from firsthand.web.front import asked, is_unchanged, packed, page_of
 from firsthand.web.pages import HTML
@@ -44,6 +45,16 @@ _ACCEPTED: Final = (
 )
 
 log = logging.getLogger("firsthand.web")
+
+
+class _AsTold(Response[bytes]):
+    """A response with the media type that it is given; the framework would add to it, or to no body."""
+
+    def to_asgi_response(self, *given: Any, **named: Any) -> ASGIResponse:
+        response = super().to_asgi_response(*given, **named)
+        if not self.content:
+            response.headers.pop("content-type", None)
+        return response
 
 
 class Gate:
@@ -80,11 +91,11 @@ class Gate:
             query = scope["query_string"].decode("latin-1")
             target = f"{raw_path_of(scope)}?{query}" if query else raw_path_of(scope)
             self.server.audit.add(key, route.method, target, answer.status, client_of(scope), request_id)
-        return Response(
+        told = {"Content-Type": answer.media} if answer.body else {}
+        return _AsTold(
             answer.body,
             status_code=answer.status,
-            media_type=answer.media if answer.body else None,
-            headers={**VERSION_HEADERS, "X-Request-ID": request_id, **answer.headers},
+            headers={**route.headers, "X-Request-ID": request_id, **answer.headers, **told},
         )
 
     async def _run(self, route: Route, request: Request[Any, Any, Any], who: list[Principal]) -> Answer:
@@ -102,6 +113,7 @@ class Gate:
         if principal is not None:
             who.append(principal)
         body = await self._body(request) if route.has_body else b""
+        base = self.server.base_url(scope)
         call = Call(
             self.server,
             route.method,
@@ -110,14 +122,16 @@ class Gate:
             pairs_of(scope["query_string"].decode("latin-1")),
             dict(request.headers),
             principal,
-            str(request.base_url).rstrip("/"),
+            base,
             body,
             client_of(scope),
             scope["query_string"].decode("latin-1"),
         )
         call.check_versions()
         if route.kept:
-            return await to_thread.run_sync(self._page, route, call, asked(scope), limiter=self._readers)
+            return await to_thread.run_sync(
+                self._page, route, call, asked(scope, base), limiter=self._readers
+            )
         limiter = self._writers if route.has_body else self._readers
         return await to_thread.run_sync(route.endpoint, call, limiter=limiter)
 

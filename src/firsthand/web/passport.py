@@ -30,7 +30,7 @@ from firsthand.web.passport_page import (
     passport_page,
 )
 from firsthand.web.problems import Problem
-from firsthand.web.resolver import CORS, item_answer
+from firsthand.web.resolver import item_answer, known_item
 from firsthand.web.server import Server
 from firsthand.web.words import LOCALES, preferred
 
@@ -76,12 +76,8 @@ def get_passport_proofs(call: Call) -> Answer:
 
 def get_item(call: Call) -> Answer:
     """The passport of an item below the workspace's own URI, as a page"""
-    uri = _own(call.server, call.path)
-    answer = item_answer(call, uri)
-    if answer is not None:
-        return answer
-    shown = _answer(call, uri)
-    return replace(shown, headers=shown.headers | CORS)
+    uri, levels = known_item(call, _own(call.server, call.path))
+    return item_answer(call, levels) or _answer(call, uri)
 
 
 def get_asset(call: Call) -> Answer:

@@ -5,6 +5,8 @@ Where a link leads was checked when it was set; nothing of a request but its que
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -14,7 +16,7 @@ import msgspec
 from firsthand.errors import InvalidInput
 from firsthand.events.compressed_link import ReadLink, looks_compressed, read_path
 from firsthand.service.links import GS1, link_type_uri
-from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences
+from firsthand.service.resolve import Asked, Level, Target, choose, levels_of, linkset, preferences, wishes
 from firsthand.web.calls import JSON, Answer, Call, json_answer
 from firsthand.web.linkset_page import linkset_page
 from firsthand.web.page_templates import PLAIN_HEADERS
@@ -23,53 +25,63 @@ from firsthand.web.problems import Problem
 from firsthand.web.words import preferred
 
 __all__ = [
-    "CORS",
     "LINKSET",
     "get_compressed_link",
     "get_description",
     "get_digital_link",
     "item_answer",
+    "known_item",
     "linkset_link",
 ]
 
 LINKSET: Final = "application/linkset+json"
 CONTEXT: Final = "https://ref.gs1.org/standards/resolver/linkset-context"
-CORS: Final = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, Accept-Language",
-    "Access-Control-Expose-Headers": "Link, Location",
-}
-_VARY: Final = {"Vary": "Accept, Accept-Language"}
+_VARY: Final = {"Vary": "Host, Accept, Accept-Language"}
 _OURS: Final = ("linkType", "context")
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ALL: Final = ("all", "linkset", "gs1:linkset")
 
 
 def get_digital_link(call: Call) -> Answer:
     """Where a GS1 Digital Link leads, or its linkset"""
-    try:
-        return _resolved(call, read_path(call.path))
-    except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error), CORS) from None
+    return _resolved(call, read_path(call.path))
 
 
 def get_compressed_link(call: Call) -> Answer:
     """Where a wholly compressed GS1 Digital Link leads, or its linkset"""
     segment = unquote(call.path.strip("/"))
-    if not looks_compressed(segment):
-        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}", CORS)
-    return get_digital_link(replace(call, path=f"/{segment}"))
-
-
-def item_answer(call: Call, uri: str) -> Answer | None:
-    """What the resolver has to say of a plain item URI: None where its passport is to be shown."""
-    levels = levels_of(call.server.workspace, call.base_url, uri, call.server.published())
     try:
-        asked = _asked(call)
-        if asked is None or asked.link_type:
-            return _answer(call, levels, asked)
-    except InvalidInput as error:
-        raise Problem(400, "ValidationException", str(error), CORS) from None
+        read = read_path(segment)
+    except InvalidInput:
+        if looks_compressed(segment):
+            raise
+        raise Problem(404, "NoSuchNameException", f"there is nothing at /{segment[:40]}") from None
+    return _resolved(call, read)
+
+
+def known_item(call: Call, uri: str) -> tuple[str, tuple[Level, ...]]:
+    """A plain item URI as it is known here, and its levels; the URI as it is where it is not known.
+
+    A last slash is forgiven (§2.13), and the case of escapes does not matter (RFC 3986 §6.2.2.1): they are
+    looked for as they came, then in capitals, as RFC 3986 has them written, then in small letters.
+    """
+    spellings = [
+        spelling
+        for one in (uri, uri.rstrip("/"))
+        for spelling in (one, _recased(one, str.upper), _recased(one, str.lower))
+    ]
+    for spelling in dict.fromkeys(spellings):
+        levels = levels_of(call.server.workspace, call.base_url, spelling, call.server.published())
+        if levels:
+            return spelling, levels
+    return uri, ()
+
+
+def item_answer(call: Call, levels: tuple[Level, ...]) -> Answer | None:
+    """What the resolver has to say of a plain item URI: None where its passport is to be shown."""
+    asked = _asked(call)
+    if asked is None or asked.link_type:
+        return _answer(call, levels, asked)
     found = choose(levels, asked)
     return None if not found or found[0].own else _redirect(call, levels, found[0])
 
@@ -86,7 +98,7 @@ def get_description(call: Call) -> Answer:
         # The standard's schema has no member for it, and allows others.
         "supportsCompressedLinks": True,
     }
-    return json_answer(value, 200, CORS)
+    return json_answer(value, 200, {"Vary": "Host"})
 
 
 def _resolved(call: Call, read: ReadLink) -> Answer:
@@ -101,15 +113,19 @@ def _resolved(call: Call, read: ReadLink) -> Answer:
     return replace(answer, headers=answer.headers | {"Link": f"{same}, {answer.headers['Link']}"})
 
 
+def _recased(uri: str, change: Callable[[str], str]) -> str:
+    return _ESCAPE.sub(lambda found: change(found[0]), uri)
+
+
 def _asked(call: Call) -> Asked | None:
     """What is asked for; None for the linkset. Raises InvalidInput for what is no link type."""
     wanted = call.parameter("linkType")
-    accepted = preferences(call.headers.get("accept", ""))
-    if wanted in _ALL or (wanted is None and LINKSET in accepted):
+    accepted = wishes(call.headers.get("accept", ""))
+    if wanted in _ALL or (wanted is None and LINKSET in accepted.wanted):
         return None
     return Asked(
         link_type_uri(wanted) if wanted is not None else "",
-        preferences(call.headers.get("accept-language", "")),
+        wishes(call.headers.get("accept-language", "")),
         accepted,
         call.parameter("context") or "",
     )
@@ -117,13 +133,13 @@ def _asked(call: Call) -> Asked | None:
 
 def _answer(call: Call, levels: tuple[Level, ...], asked: Asked | None) -> Answer:
     if not levels:
-        raise Problem(404, "NoSuchNameException", "nothing is known here of that item", CORS)
+        raise Problem(404, "NoSuchNameException", "nothing is known here of that item")
     if asked is None:
         return _linkset(call, levels)
     found = choose(levels, asked)
     if not found:
         missing = "the item has no link of that type" if asked.link_type else "the item has no default link"
-        headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+        headers = {**_VARY, "Link": _link_header(levels)}
         raise Problem(404, "NoSuchNameException", f"{missing}; ask for linkType=linkset", headers)
     if len(found) > 1:
         return _linkset(call, (Level(levels[0].anchor, found),), 300)
@@ -138,7 +154,7 @@ def _redirect(call: Call, levels: tuple[Level, ...], target: Target) -> Answer:
     head, mark, fragment = target.href.partition("#")
     if query:
         head += ("&" if "?" in head else "?") + query
-    headers = {**CORS, **_VARY, "Location": head + mark + fragment, "Link": _link_header(levels)}
+    headers = {**_VARY, "Location": head + mark + fragment, "Link": _link_header(levels)}
     return Answer(307, headers=headers)
 
 
@@ -146,7 +162,7 @@ def _linkset(call: Call, levels: tuple[Level, ...], status: int = 200) -> Answer
     value = linkset(levels)
     accepted = preferences(call.headers.get("accept", ""))
     media = next((one for one in accepted if one in (LINKSET, JSON, "application/ld+json", HTML)), LINKSET)
-    headers = {**CORS, **_VARY, "Link": _link_header(levels)}
+    headers = {**_VARY, "Link": _link_header(levels)}
     if media == HTML:
         return Answer(
             status,

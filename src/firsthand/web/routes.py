@@ -27,7 +27,7 @@ from firsthand.web import (
     sealed,
     traces,
 )
-from firsthand.web.calls import JSON, Answer, Call, Endpoint
+from firsthand.web.calls import CORS, JSON, VERSION_HEADERS, Answer, Call, Endpoint
 
 __all__ = ["PAGES", "ROUTES", "Route", "by_path"]
 
@@ -39,6 +39,7 @@ class Route(NamedTuple):
     `media` is what it answers in, and `also` what else. The answers of `kept` ones depend on the server's
     position, the address and a few headers only, and are kept.
     Of `unlogged` ones neither the sender's address nor the names in the path are logged.
+    Whatever a `cors` one answers, problems too, pages of any origin may read.
     """
 
     method: str
@@ -51,6 +52,12 @@ class Route(NamedTuple):
     also: tuple[str, ...] = ()
     kept: bool = False
     unlogged: bool = False
+    cors: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that all its answers have."""
+        return VERSION_HEADERS | CORS if self.cors else VERSION_HEADERS
 
 
 def _resource_routes() -> Iterator[Route]:
@@ -183,19 +190,20 @@ ROUTES: Final[tuple[Route, ...]] = (
 def _resolver_routes() -> Iterator[Route]:
     for segment in KEY_SEGMENTS:
         for method in ("GET", "HEAD"):
-            yield Route(
-                method, f"/{segment}/{{link:path}}", resolver.get_digital_link, access="public", media="*/*"
-            )
+            path = f"/{segment}/{{link:path}}"
+            yield Route(method, path, resolver.get_digital_link, access="public", media="*/*", cors=True)
     # The last that a path of one segment can be: a compressed link, or nothing.
     for method in ("GET", "HEAD"):
-        yield Route(method, "/{compressed}", resolver.get_compressed_link, access="public", media="*/*")
+        yield Route(
+            method, "/{compressed}", resolver.get_compressed_link, access="public", media="*/*", cors=True
+        )
 
 
 _PAGES: Final[tuple[Route, ...]] = (
     *_resolver_routes(),
     Route("GET", "/label", labels.get_label, access="public", media=pages.HTML),
     Route("POST", "/label", labels.post_label, "read", "public", True, pages.HTML, unlogged=True),
-    Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public"),
+    Route("GET", "/.well-known/gs1resolver", resolver.get_description, access="public", cors=True),
     Route(
         "GET",
         "/id/{item:path}",
@@ -204,8 +212,9 @@ _PAGES: Final[tuple[Route, ...]] = (
         media=pages.HTML,
         also=("*/*",),
         kept=True,
+        cors=True,
     ),
-    Route("HEAD", "/id/{item:path}", passport.get_item, access="public", media="*/*"),
+    Route("HEAD", "/id/{item:path}", passport.get_item, access="public", media="*/*", cors=True),
     Route(
         "GET",
         "/assets/{asset}",
@@ -227,17 +236,16 @@ def by_path() -> dict[str, list[Route]]:
         paths.setdefault(route.path, []).append(route)
     for path, routes in paths.items():
         methods = ["OPTIONS", *(route.method for route in routes)]
-        routes.append(Route("OPTIONS", path, _options(path, methods), "read", "public"))
+        cors = any(route.cors for route in routes)
+        routes.append(Route("OPTIONS", path, _options(path, methods), "read", "public", cors=cors))
     return paths
 
 
 def _options(path: str, methods: list[str]) -> Endpoint:
     def options(call: Call) -> Answer:
         headers = {"Allow": ", ".join(methods), "GS1-EPC-Format": "No_Preference"}
-        if path == "/.well-known/gs1resolver":
-            headers |= resolver.CORS
         if path.endswith(":path}") or path == "/{compressed}":
-            headers |= {**resolver.CORS, "Link": resolver.linkset_link(call.base_url + call.path)}
+            headers |= {"Link": resolver.linkset_link(call.base_url + call.path)}
         if path == "/capture":
             limits = call.server.limits
             headers |= {

@@ -8,7 +8,9 @@ import os
 import resource
 import socket
 import tempfile
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -115,15 +117,18 @@ def create_app() -> ASGIApp:
     return make_server_app(Server(ChainAccess(workspace)))
 
 
-def check_server(folder: Path, passphrase: str, host: str, port: int) -> None:
-    """Raises WorkspaceError or WrongPassphrase when a server could not begin, before its workers find out."""
+def check_server(folder: Path, passphrase: str, host: str, port: int) -> int:
+    """The port to listen on: a free one for 0.
+
+    Raises WorkspaceError or WrongPassphrase when a server could not begin, before its workers find out.
+    """
     workspace = Workspace.open(folder, lambda: passphrase)
     _ = workspace.log_key.did
     workspace.engine.dispose()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.create_server((host, port), family=family):
-            pass
+        with socket.create_server((host, port), family=family) as tried:
+            return int(tried.getsockname()[1])
     except OSError as error:
         raise WorkspaceError(
             f"{host}:{port} cannot be listened on: {error.strerror}; try another --port"
@@ -131,17 +136,24 @@ def check_server(folder: Path, passphrase: str, host: str, port: int) -> None:
 
 
 def run_server(
-    folder: Path, passphrase: str, host: str, port: int, workers: int, tls: Mapping[str, str]
+    folder: Path,
+    passphrase: str,
+    host: str,
+    port: int,
+    workers: int,
+    tls: Mapping[str, str],
+    told: Callable[[], None],
 ) -> None:
     """Serve until told to stop (SIGTERM, SIGINT); then finish what was begun, for at most half a minute.
 
-    `tls` may hold `ssl_certfile` and `ssl_keyfile`.
+    `tls` may hold `ssl_certfile` and `ssl_keyfile`; `told` is called once the port takes connections.
     """
     os.environ[HOME] = str(folder.resolve())
     os.environ[PASSPHRASE] = passphrase
     # A thousand idle WebSockets are a thousand open files.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    threading.Thread(target=_await_port, args=(host, port, told), daemon=True).start()
     with tempfile.TemporaryDirectory(prefix="firsthand-metrics-") as metrics:
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics
@@ -159,8 +171,21 @@ def run_server(
             server_header=False,
             access_log=False,
             log_config=_LOGGING,
+            forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", ""),
             **tls,  # type: ignore[arg-type]
         )
+
+
+def _await_port(host: str, port: int, told: Callable[[], None]) -> None:
+    """Wait until a process listens, which each does when its application has started."""
+    while True:
+        try:
+            socket.create_connection((host, port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            told()
+            return
 
 
 _LOGGING: Final[dict[str, Any]] = {

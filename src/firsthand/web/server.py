@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hmac import new as hmac
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from firsthand.service.page_tokens import PageTokens
 from firsthand.service.publish import published_end
 from firsthand.service.rates import Rates
 from firsthand.service.tables import AUDIT
+from firsthand.web.base_url import base_url
 from firsthand.web.page_cache import PageCache
 from firsthand.web.position import Position, position_of
 
@@ -46,6 +48,7 @@ class Server:
         self.access = access
         self.workspace = access.workspace
         self.settings = access.workspace.settings.server
+        self._hosts = frozenset(host.lower() for host in self.settings.hosts)
         self.search = EventSearch(self.workspace.engine, self.workspace.places)
         secret = hmac(self.workspace.log_key.to_secret(), b"firsthand page tokens", "sha256").digest()
         self.tokens = PageTokens(self.workspace, secret)
@@ -61,6 +64,10 @@ class Server:
         self.passports: PageCache[Answer] = PageCache(self.position)
         self.pages: PageCache[Page] = PageCache(self.position)
         self.sandbox_headers = os.environ.get(SANDBOX_HEADERS, "") if access.network.name == "sandbox" else ""
+
+    def base_url(self, scope: Mapping[str, Any]) -> str:
+        """What the URLs in the answer to a request (ASGI scope) begin with."""
+        return base_url(scope, self.workspace.settings.uri, self._hosts)
 
     def payments_since(self) -> str:
         """From when on offered addresses are looked at: money that comes later is found by `pay settle`."""
