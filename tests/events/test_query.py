@@ -248,6 +248,69 @@ def test_another_prefix_for_the_same_namespace() -> None:
     assert not elsewhere.matches(FULL, IDS, RECORDED)
 
 
+@pytest.mark.parametrize("where", ["", "INNER_", "ILMD_"])
+def test_a_declared_namespace_decides_and_not_an_equal_prefix(where: str) -> None:
+    def made(prefix: str, **context: str) -> dict[str, Any]:
+        field = {f"{prefix}:f": "same"}
+        inside = {"": field, "INNER_": {f"{prefix}:box": field}, "ILMD_": {"ilmd": field}}[where]
+        return {**BARE, "@context": [context], **inside}
+
+    one, two = "https://one.example/", "https://two.example/"
+    events = [made("x", x=one), made("x", x=two), made("y", y=one), made("x"), made("y")]
+    name = f"EQ_{where}x:f"
+    declared = parse_parameters([(name, "same")], {"x": one})
+    named = parse_query({"@context": {"x": one}, name: ["same"]})
+    for query in (declared, named):
+        assert [query.matches(event, (), 0) for event in events] == [True, False, True, True, False]
+    undeclared = parse_parameters([(name, "same")])
+    assert [undeclared.matches(event, (), 0) for event in events] == [True, True, False, True, False]
+
+
+def test_a_word_with_a_prefix_is_of_its_namespace() -> None:
+    one, two = "https://one.example/", "https://two.example/"
+    query = parse_parameters([("EQ_bizStep", "x:roasting")], {"x": one})
+    for context, step, found in (
+        ({"x": one}, "x:roasting", True),
+        ({"x": two}, "x:roasting", False),
+        ({"y": one}, "y:roasting", True),
+        ({}, "x:roasting", True),
+        ({}, "https://one.example/roasting", True),
+    ):
+        assert query.matches({**BARE, "@context": [context], "bizStep": step}, (), 0) is found
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("0012", ["0012", 12]),
+        ("12", ["12", 12]),
+        ("1.2e1", ["1.2e1", 12]),
+        ("100", [100]),
+        ("2026-03-01T09:00:00Z", ["2026-03-01T10:00:00+01:00"]),
+        ("true", [True]),
+    ],
+)
+def test_a_text_is_equal_as_text_and_a_number_as_a_number(asked: str, found: list[object]) -> None:
+    values = ["0012", "12", "12.0", "1.2e1", 12, "1e2", 100, "2026-03-01T10:00:00+01:00", True]
+    equal = parse_parameters([("EQ_ILMD_ex:lot", asked)])
+    assert [value for value in values if equal.matches({**BARE, "ilmd": {"ex:lot": value}}, (), 0)] == found
+
+
+def test_a_json_number_is_no_text() -> None:
+    query = parse_query({"EQ_ILMD_ex:lot": 12})
+    values = ["0012", "12", 12, 12.0, 13]
+    assert [value for value in values if query.matches({**BARE, "ilmd": {"ex:lot": value}}, (), 0)] == [
+        12,
+        12.0,
+    ]
+
+
+def test_a_number_written_as_text_is_greater_or_less_as_a_number() -> None:
+    query = parse_parameters([("GT_ex:price", "9")])
+    assert query.matches({**BARE, "ex:price": "10"}, (), 0)
+    assert not query.matches({**BARE, "ex:price": "8.99"}, (), 0)
+
+
 def test_conditions_hold_together_and_values_are_alternatives() -> None:
     both = parse_parameters([("EQ_action", "ADD|DELETE"), ("EQ_bizStep", "commissioning")])
     assert both.matches(FULL, IDS, RECORDED)
@@ -360,3 +423,10 @@ def test_order_by_an_extension_field() -> None:
     events = [{**BARE, "ex:price": price} for price in (10, 9.5, "2026-01-01T00:00:00Z", "b", "a")]
     keys = [found.sort_key(event, 0) for event in [*events, BARE]]
     assert sorted(range(6), key=keys.__getitem__) == [5, 1, 0, 2, 4, 3]
+
+
+def test_order_by_a_field_of_texts_is_lexical() -> None:
+    found = parse_parameters([("orderBy", "ex:lot"), ("orderDirection", "ASC")], PREFIXES)
+    texts = ["é", "a", "9", "Infinity", "10", "1e2", "A"]
+    ordered = sorted(texts, key=lambda text: found.sort_key({**BARE, "ex:lot": text}, 0))
+    assert ordered == ["10", "1e2", "9", "A", "Infinity", "a", "é"]

@@ -39,6 +39,7 @@ def made(draw: random.Random, number: int) -> dict[str, Any]:
         "readPoint": {"id": f"https://coop.example/place/{draw.randint(0, 3)}"},
         "sourceList": [{"type": "owning_party", "source": f"https://coop.example/p/{draw.randint(0, 2)}"}],
         "ex:price": draw.randint(0, 5),
+        "ex:bag": f"{number % 12:0{1 + number % 2}d}",
     }
     if draw.random() < 0.5:
         found["bizStep"] = draw.choice(["shipping", "receiving", "https://ns.example.com/own"])
@@ -84,6 +85,7 @@ QUERIES: list[list[tuple[str, str]]] = [
     [("EQ_bizTransaction_po", "https://coop.example/po/1")],
     [("GE_eventTime", "2026-03-01T00:00:00Z"), ("LT_eventTime", "2026-06-01T00:00:00Z")],
     [("EQ_ex:price", "3")],
+    [("EQ_ex:bag", "1|02")],
     [("GT_ex:price", "3"), ("EQ_action", "OBSERVE"), ("EQ_readPoint", "https://coop.example/place/0")],
     [("eventType", "AggregationEvent")],
     [("MATCH_anyEPC", "https://coop.example/nothing")],
@@ -94,6 +96,7 @@ ORDERS: list[list[tuple[str, str]]] = [
     [("orderBy", "eventTime"), ("orderDirection", "ASC")],
     [("orderBy", "recordTime")],
     [("orderBy", "ex:price"), ("orderDirection", "ASC")],
+    [("orderBy", "ex:bag"), ("orderDirection", "ASC")],
 ]
 
 

@@ -110,7 +110,7 @@ class Query:
             return (1, microseconds(event["eventTime"]), "")
         named = Parameter("EQ", "extension.event", "any", name=str(self.order_by))
         for value in extension_values(event, named, self.prefixes):
-            number = number_of(value) if type(value) is not str else number_in(value)
+            number = number_of(value)
             if number is not None:
                 return (1, number, "")
             instant = instant_of(value)

@@ -235,7 +235,7 @@ def _extension(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes
 def extension_values(event: dict[str, Any], parameter: Parameter, prefixes: Prefixes) -> Iterator[Any]:
     """The values of an extension field in the part of the event that the parameter speaks of."""
     theirs = event_prefixes(event)
-    name = _expand(parameter.name, prefixes)
+    names = _Names((parameter.name,), prefixes)
     where = parameter.field.partition(".")[2] if parameter.field.startswith("extension") else "event"
     inner = where.startswith("INNER_")
     for part in _parts(event, where.removeprefix("INNER_")):
@@ -243,8 +243,8 @@ def extension_values(event: dict[str, Any], parameter: Parameter, prefixes: Pref
             if ":" not in key and "#" not in key:
                 continue
             if inner:
-                yield from _nested(value, name, parameter.name, theirs)
-            elif key == parameter.name or _expand(key, theirs) == name:
+                yield from _nested(value, names, theirs)
+            elif names.has(key, theirs):
                 yield value
 
 
@@ -262,7 +262,7 @@ def _parts(event: dict[str, Any], where: str) -> Iterable[dict[str, Any]]:
     return [report for element in elements for report in _dicts(element.get("sensorReport"))]
 
 
-def _nested(value: Any, name: str, literal: str, prefixes: Prefixes) -> Iterator[Any]:
+def _nested(value: Any, names: _Names, theirs: Prefixes) -> Iterator[Any]:
     """Fields of that name at any depth within a value; without recursion, for a stranger's depth."""
     waiting = [value]
     while waiting:
@@ -271,20 +271,23 @@ def _nested(value: Any, name: str, literal: str, prefixes: Prefixes) -> Iterator
             waiting.extend(one)
         elif type(one) is dict:
             for key, inner in one.items():
-                if key == literal or _expand(key, prefixes) == name:
+                if names.has(key, theirs):
                     yield inner
                 waiting.append(inner)
 
 
 def _comparison(operator: str, value: str | Decimal | int) -> Callable[[Any], bool]:
-    """The test of one extension value: as text when equal, as number or time when both are such."""
+    """The test of one extension value: a text is equal as text, and greater or less as the number it is.
+
+    Times are compared as instants where both are such.
+    """
     holds = _COMPARE[operator]
     number = number_of(value) if type(value) is not str else number_in(value)
     instant = instant_of(value)
 
     def test(found: Any) -> bool:
-        if operator == "EQ" and type(found) is str and found == value:
-            return True
+        if operator == "EQ" and type(found) is str:
+            return found == value or (instant is not None and instant_of(found) == instant)
         if number is not None:
             other = number_in(found) if type(found) is str else number_of(found)
             return other is not None and holds(other, number)
@@ -303,20 +306,30 @@ def _any(tests: list[Callable[[Any], bool]], value: Any) -> bool:
     return any(test(value) for test in tests)
 
 
+class _Names:
+    """Names that a query asks for: namespaces decide, an equal prefix where one side declares none for it."""
+
+    def __init__(self, names: Iterable[str], prefixes: Prefixes) -> None:
+        self._given = frozenset(names)
+        self._full = frozenset(_expand(name, prefixes) for name in self._given)
+
+    def has(self, name: str, theirs: Prefixes) -> bool:
+        """Whether an event's name is one of them; `theirs` are the prefixes that the event declares."""
+        full = _expand(name, theirs)
+        return full in self._full or (name in self._given and (name == full or name in self._full))
+
+
 class _Words:
     """Words in any of their spellings: bare, URN, web URI, CURIE or URI."""
 
     def __init__(self, values: tuple[Any, ...], prefixes: Prefixes) -> None:
-        self._given = frozenset(bare_word(value) for value in values)
-        self._expanded = frozenset(_expand(value, prefixes) for value in self._given)
+        self._names = _Names(map(bare_word, values), prefixes)
 
     def has(self, event: dict[str, Any], word: Any) -> bool:
         if type(word) is not str:
             return False
         plain = bare_word(word)
-        if plain in self._given:
-            return True
-        return ":" in plain and _expand(plain, event_prefixes(event)) in self._expanded
+        return self._names.has(plain, event_prefixes(event) if ":" in plain else {})
 
 
 def event_prefixes(event: dict[str, Any]) -> dict[str, str]:
