@@ -35,7 +35,11 @@ def made(draw: random.Random, number: int) -> dict[str, Any]:
         "eventTime": f"2026-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}T0{draw.randint(0, 9)}:00:00Z",
         "eventTimeZoneOffset": "+00:00",
         "action": draw.choice(["ADD", "OBSERVE", "DELETE"]),
-        "epcList": [f"urn:epc:id:sgtin:0614141.107346.{number % 37}"],
+        "epcList": [
+            f"urn:epc:id:sgtin:0614141.107346.{number % 37}",
+            f"urn:epc:id:sgtin:06141411.07346.{number % 31}",
+            f"urn:epc:id:adi:W81X9C.A%2FB{number % 2}.2WMA52",
+        ][: 1 + number % 3],
         "readPoint": {"id": f"https://coop.example/place/{draw.randint(0, 3)}"},
         "sourceList": [{"type": "owning_party", "source": f"https://coop.example/p/{draw.randint(0, 2)}"}],
         "ex:price": draw.randint(0, 5),
@@ -78,6 +82,8 @@ QUERIES: list[list[tuple[str, str]]] = [
     [("EQ_bizStep", "urn:epcglobal:cbv:bizstep:receiving")],
     [("MATCH_anyEPC", "https://id.gs1.org/01/10614141073464/21/5")],
     [("MATCH_epc", "urn:epc:idpat:sgtin:0614141.107346.*"), ("EQ_action", "DELETE")],
+    [("MATCH_epc", "urn:epc:idpat:sgtin:06141411.*.*")],
+    [("MATCH_epc", "urn:epc:idpat:adi:W81X9C.A%2fB1.*")],
     [("MATCH_epcClass", "https://coop.example/lot/3|https://coop.example/lot/4")],
     [("MATCH_anyEPCClass", "https://coop.example/lot/3"), ("EQ_readPoint", "https://coop.example/place/1")],
     [("EQ_readPoint", "https://coop.example/place/2"), ("EQ_source_owning_party", "https://coop.example/p/1")],
@@ -158,7 +164,7 @@ def test_orders(store: ChainAccess, monkeypatch: pytest.MonkeyPatch) -> None:
     for few, window in ((2_000, 100_000), (0, 13)):
         monkeypatch.setattr(event_search, "_FEW", few)
         monkeypatch.setattr(event_search, "_WINDOW", window)
-        for conditions in QUERIES[:8]:
+        for conditions in QUERIES[:10]:
             for order in ORDERS[1:]:
                 query = parse_parameters([*conditions, *order], {"ex": "https://ns.example.com/"})
                 expected = sorted(

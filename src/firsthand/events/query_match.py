@@ -116,14 +116,13 @@ def _time(parameter: Parameter, value: int) -> Predicate:
 
 def _matching(field: str, values: tuple[Any, ...]) -> Predicate:
     patterns = [parse_pattern(value) for value in values]
-    exact = frozenset(uri for pattern in patterns for uri in pattern.exact)
-    open_ = [pattern for pattern in patterns if pattern.prefixes]
+    exact = frozenset(uri for pattern in patterns if not pattern.scheme for uri in pattern.exact)
+    several = [pattern for pattern in patterns if pattern.scheme]
 
     def found(uri: Any) -> bool:
         if type(uri) is not str:
             return False
-        known = canonical(uri)
-        return known in exact or any(pattern.matches(known) for pattern in open_)
+        return canonical(uri) in exact or any(pattern.matches(uri) for pattern in several)
 
     lists = _LISTS.get(field, ())
     classes = _CLASSES.get(field, ())
