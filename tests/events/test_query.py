@@ -205,8 +205,6 @@ TABLE: list[tuple[str, str, str | None]] = [
     ("EXISTS_ERROR_DECLARATION_ex:clerk", "true", None),
     ("EQ_INNER_ERROR_DECLARATION_ex:name", "Rosa", "Ana"),
     ("EXISTS_INNER_ERROR_DECLARATION_ex:name", "true", None),
-    ("HASATTR_ex:box", "unit|size", "size"),
-    ("EQ_ATTR_ex:box_unit", "CMT", "MTR"),
     ("EQ_readPoint_ex:gate", "3", "4"),
     ("EQ_SENSORELEMENT_ex:shelf", "A1", "A2"),
     ("EQ_SENSORMETADATA_ex:owner", "coop", "roaster"),
@@ -317,17 +315,84 @@ def test_conditions_hold_together_and_values_are_alternatives() -> None:
     assert not both.matches(BARE, (), RECORDED)
 
 
+COUNTRY = "urn:epcglobal:cbv:mda#countryCode"
+
+
+class Known:
+    """Master data of the places, steps and classes of `FULL`."""
+
+    def below(self, field: str, uri: str) -> list[str]:
+        known = {("bizLocation", "https://maker.example/place/all"): ["https://maker.example/place/mill"]}
+        return known.get((field, uri), [])
+
+    def attributes(self, field: str, attribute: str) -> list[tuple[str, Any]]:
+        known: dict[tuple[str, str], list[tuple[str, Any]]] = {
+            ("bizLocation", COUNTRY): [("https://maker.example/place/mill", ["DE", "12"])],
+            ("readPoint", COUNTRY): [("https://id.gs1.org/414/0012345111112/254/400", ["FR"])],
+            ("bizStep", "https://ns.example.com/paid"): [
+                ("urn:epcglobal:cbv:bizstep:commissioning", [True]),
+                ("urn:epcglobal:cbv:bizstep:packing", [False]),
+            ],
+            ("epcClass", "https://ns.example.com/roast"): [("https://maker.example/lot/2", [7])],
+            ("extension.event", "https://ns.example.com/age"): [
+                ("https://id.gs1.org/417/0614141000005", [41])
+            ],
+        }
+        return known.get((field, attribute), [])
+
+
 def test_descendants() -> None:
     wide = query("WD_bizLocation", "https://maker.example/place/all")
-    below = {"https://maker.example/place/all": ["https://maker.example/place/mill"]}
     assert not wide.matches(FULL, IDS, RECORDED)
-    assert wide.with_descendants(lambda uri: below.get(uri, [])).matches(FULL, IDS, RECORDED)
+    assert wide.with_master_data(Known()).matches(FULL, IDS, RECORDED)
+    other = query("WD_readPoint", "https://maker.example/place/all").with_master_data(Known())
+    inside = {**BARE, "readPoint": {"id": "https://maker.example/place/mill"}}
+    assert not other.matches(inside, (), RECORDED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("HASATTR_bizLocation", COUNTRY, True),
+        ("HASATTR_bizLocation", f"urn:x:other|{COUNTRY}", True),
+        ("HASATTR_bizLocation", "urn:x:other", False),
+        ("HASATTR_readPoint", COUNTRY, True),
+        ("HASATTR_bizStep", "https://ns.example.com/paid", True),
+        ("HASATTR_epcClass", "https://ns.example.com/roast", True),
+        ("HASATTR_disposition", COUNTRY, False),
+        ("HASATTR_ex:party", "https://ns.example.com/age", True),
+        ("HASATTR_ex:party", COUNTRY, False),
+        ("HASATTR_ex:box", "https://ns.example.com/age", False),
+        (f"EQATTR_bizLocation_{COUNTRY}", "FR|DE", True),
+        (f"EQATTR_bizLocation_{COUNTRY}", "FR", False),
+        (f"EQATTR_bizLocation_{COUNTRY}", "12.0", False),
+        (f"EQ_ATTR_bizLocation_{COUNTRY}", "DE", True),
+        (f"EQATTR_readPoint_{COUNTRY}", "FR", True),
+        (f"EQATTR_readPoint_{COUNTRY}", "DE", False),
+        ("EQATTR_bizStep_https://ns.example.com/paid", "true", True),
+        ("EQATTR_bizStep_https://ns.example.com/paid", "false", False),
+        ("EQATTR_epcClass_https://ns.example.com/roast", "7", True),
+        ("EQATTR_ex:party_https://ns.example.com/age", "41", True),
+        ("EQATTR_ex:party_https://ns.example.com/age", "42", False),
+    ],
+)
+def test_attributes_of_master_data(name: str, value: str, found: bool) -> None:
+    event = {**FULL, "ex:party": ["https://maker.example/nobody", "urn:epc:id:pgln:0614141.00000"]}
+    asked = query(name, value)
+    assert asked.with_master_data(Known()).matches(event, IDS, RECORDED) is found
+    assert not asked.with_master_data(Known()).matches(BARE, (), RECORDED)
+    assert not asked.matches(event, IDS, RECORDED), "without master data"
+    assert parse_query(asked.document, PREFIXES).conditions == asked.conditions
 
 
 @pytest.mark.parametrize(
     ("pairs", "where"),
     [
         ([("EQ_colour", "red")], "EQ_colour"),
+        ([("HASATTR_colour", COUNTRY)], "HASATTR_colour"),
+        ([("EQATTR_bizLocation", "DE")], "EQATTR_bizLocation"),
+        ([("EQATTR_bizLocation_", "DE")], "EQATTR_bizLocation_"),
+        ([(f"EQATTR_colour_{COUNTRY}", "DE")], f"EQATTR_colour_{COUNTRY}"),
         ([("EQ_action", "STEAL")], "EQ_action"),
         ([("EQ_bizStep", "comissioning")], "EQ_bizStep"),
         ([("GE_eventTime", "yesterday")], "GE_eventTime"),

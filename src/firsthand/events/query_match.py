@@ -6,7 +6,7 @@ import operator as compare
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
@@ -18,6 +18,7 @@ from firsthand.events.units import convert
 
 __all__ = [
     "Predicate",
+    "equal_to",
     "event_prefixes",
     "extension_values",
     "instant_of",
@@ -59,7 +60,10 @@ def predicate(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes)
     field = parameter.field
     if parameter.operator == "EXISTS" and not values[0]:
         return lambda event, ids, recorded: True
-    if field.startswith(("extension.", "attribute")):
+    if parameter.operator in ("HASATTR", "EQATTR"):
+        # Master data was not asked (`Query.with_master_data`): no element has an attribute.
+        return lambda event, ids, recorded: False
+    if field.startswith("extension."):
         return _extension(parameter, values, prefixes)
     if field.startswith("sensor."):
         return _sensor(parameter, values, prefixes)
@@ -210,32 +214,34 @@ def _sensor_parts(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _extension(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -> Predicate:
-    tests = [_comparison(parameter.operator, value) for value in values] if parameter.values == "any" else []
-    wanted = frozenset(values) if parameter.operator == "HASATTR" else frozenset()
-    attribute = parameter.field.partition(".")[2] if parameter.field.startswith("attribute") else ""
+    if parameter.operator == "EXISTS":
+        fits: Callable[[Any], bool] = _anything
+    elif parameter.values == "uris":
+        fits = partial(_names_one, frozenset(values))
+    else:
+        fits = partial(_any, [_comparison(parameter.operator, value) for value in values])
+    return lambda event, ids, recorded: any(map(fits, extension_values(event, parameter, prefixes)))
 
-    def matches(event: dict[str, Any], ids: Sequence[str], recorded: int) -> bool:
-        for value in extension_values(event, parameter, prefixes):
-            if parameter.operator == "EXISTS":
-                return True
-            if parameter.operator == "HASATTR":
-                if type(value) is dict and not wanted.isdisjoint(value):
-                    return True
-            elif attribute:
-                if type(value) is dict and attribute in value and _any(tests, value[attribute]):
-                    return True
-            elif _any(tests, value):
-                return True
-        return False
 
-    return matches
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _names_one(elements: frozenset[str], value: Any) -> bool:
+    """Whether a value is one of these elements of a vocabulary, or a list with one of them."""
+    return any(canonical(uri) in elements for uri in _texts(value))
+
+
+def equal_to(values: tuple[Any, ...]) -> Callable[[Any], bool]:
+    """Whether a value, or one of a list, is equal to one of these as the values of extension fields are."""
+    return partial(_any, [_comparison("EQ", value) for value in values])
 
 
 def extension_values(event: dict[str, Any], parameter: Parameter, prefixes: Prefixes) -> Iterator[Any]:
     """The values of an extension field in the part of the event that the parameter speaks of."""
     theirs = event_prefixes(event)
     names = _Names((parameter.name,), prefixes)
-    where = parameter.field.partition(".")[2] if parameter.field.startswith("extension") else "event"
+    where = parameter.field.removeprefix("extension.")
     inner = where.startswith("INNER_")
     for part in _parts(event, where.removeprefix("INNER_")):
         for key, value in part.items():
