@@ -162,6 +162,7 @@ TABLE: list[tuple[str, str, str | None]] = [
     ("EQ_bizRules", "https://maker.example/rules/1", "https://maker.example/rules/2"),
     ("EQ_stringValue", "ok|fine", "OK"),
     ("EQ_hexBinaryValue", "f0f0", "f0f1"),
+    ("EQ_hexBinaryValue", "F0f0", "00f0f0"),
     ("EQ_uriValue", "https://maker.example/value/1", "https://maker.example/value/2"),
     ("EQ_booleanValue", "true", "false"),
     ("EQ_value_CEL", "26", "27"),
@@ -407,8 +408,10 @@ def test_attributes_of_master_data(name: str, value: str, found: bool) -> None:
         ([("GT_ex:price", "dear")], "GT_ex:price"),
         ([("orderBy", "colour")], "orderBy"),
         ([("orderBy", "eventTime"), ("orderDirection", "UP")], "orderDirection"),
-        ([("eventCountLimit", "0")], "eventCountLimit"),
-        ([("eventCountLimit", "5"), ("maxEventCount", "5")], "maxEventCount"),
+        ([("eventCountLimit", "0"), ("orderBy", "eventTime")], "eventCountLimit"),
+        ([("eventCountLimit", "5")], "eventCountLimit"),
+        ([("orderDirection", "ASC"), ("eventCountLimit", "5")], "eventCountLimit"),
+        ([("orderBy", "eventTime"), ("eventCountLimit", "5"), ("maxEventCount", "5")], "maxEventCount"),
         ([("EQ_action", "ADD"), ("EQ_action", "DELETE")], "EQ_action"),
     ],
 )
@@ -438,6 +441,7 @@ def test_a_json_query_declares_its_prefixes() -> None:
         {"GE_eventTime": 5},
         {"EQ_booleanValue": "true"},
         {"EQ_quantity": ["5"]},
+        {"eventCountLimit": 5},
     ],
 )
 def test_a_json_query_of_wrong_types_is_refused(document: dict[str, Any]) -> None:

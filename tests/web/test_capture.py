@@ -283,6 +283,7 @@ def test_events_are_found_by_the_attributes_of_master_data(live: Live) -> None:
         (b"[]", {}, 400),
         (b'{"type":"EPCISDocument"}', {}, 400),
         (json.dumps(document()).encode(), {}, 400),
+        (json.dumps(document(event(60), schemaVersion="1.2")).encode(), {}, 400),
         (b"\xff\xfe", {}, 400),
         (b"<xml/>", {"Content-Type": "application/xml"}, 415),
         (b"{}", {"Content-Type": "text/plain"}, 415),

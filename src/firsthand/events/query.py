@@ -176,6 +176,8 @@ def _query(document: dict[str, Any], prefixes: dict[str, str]) -> Query:
     limit, most = _count(document, "eventCountLimit"), _count(document, "maxEventCount")
     if limit is not None and most is not None:
         raise QueryParameterError("eventCountLimit and maxEventCount exclude each other", "maxEventCount")
+    if limit is not None and order_by is None:
+        raise QueryParameterError("needs orderBy, which says what events are the first", "eventCountLimit")
     return Query(tuple(conditions), order_by, direction == "DESC", limit, most, document, prefixes)
 
 

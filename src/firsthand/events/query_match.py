@@ -185,7 +185,9 @@ def _sensor(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -
     name = parameter.field.removeprefix("sensor.")
     holds = _COMPARE[parameter.operator]
     words = _Words(values, prefixes) if parameter.values == "words" else None
-    wanted = frozenset(values) if parameter.values in ("uris", "texts") else frozenset()
+    # The digits of bytes may be written in either case (xsd:hexBinary).
+    spelling = str.lower if name == "hexBinaryValue" else str
+    wanted = frozenset(map(spelling, values)) if parameter.values in ("uris", "texts") else frozenset()
 
     def fits(event: dict[str, Any], part: dict[str, Any]) -> bool:
         if name not in part:
@@ -198,7 +200,7 @@ def _sensor(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -
             return words.has(event, part[name])
         if parameter.values == "flag":
             return part[name] is values[0]
-        return type(part[name]) is str and part[name] in wanted
+        return type(part[name]) is str and spelling(part[name]) in wanted
 
     def matches(event: dict[str, Any], ids: Sequence[str], recorded: int) -> bool:
         return any(fits(event, part) for part in _sensor_parts(event))
