@@ -85,6 +85,12 @@ def test_every_form_in_pieces_of_every_size_whole_and_streamed(form: str, piece:
     assert read(data, piece, large=True) == expected
 
 
+@pytest.mark.parametrize("version", ["2", "2.0", "2.0.1"])
+@pytest.mark.parametrize("large", [False, True])
+def test_a_document_of_any_version_2_is_read(version: str, large: bool) -> None:
+    assert read(json.dumps(document(*EVENTS, schemaVersion=version)).encode(), large=large) == ALONE
+
+
 def test_a_bare_event_and_its_own_context() -> None:
     bare = {"@context": CONTEXT[0], **event(1)}
     assert read(json.dumps(bare).encode()) == [bare]
@@ -112,6 +118,8 @@ def test_an_event_that_stands_alone_keeps_its_hash(shared: Path) -> None:
         json.dumps(document(*EVENTS)).encode()[:400],
         json.dumps(EVENTS).encode() + b" x",
         json.dumps(document(*EVENTS, schemaVersion=2)).encode(),
+        json.dumps(document(*EVENTS, schemaVersion="1.2")).encode(),
+        json.dumps(document(*EVENTS, schemaVersion="20.0")).encode(),
         json.dumps(document(*EVENTS, unknown=1)).encode(),
         json.dumps({**document(), "epcisBody": {"eventList": {}}}).encode(),
         json.dumps(document(*EVENTS)).replace('"fh:n": 3', '"fh:n": 3, "fh:n": 4').encode(),

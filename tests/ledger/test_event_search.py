@@ -35,10 +35,15 @@ def made(draw: random.Random, number: int) -> dict[str, Any]:
         "eventTime": f"2026-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}T0{draw.randint(0, 9)}:00:00Z",
         "eventTimeZoneOffset": "+00:00",
         "action": draw.choice(["ADD", "OBSERVE", "DELETE"]),
-        "epcList": [f"urn:epc:id:sgtin:0614141.107346.{number % 37}"],
+        "epcList": [
+            f"urn:epc:id:sgtin:0614141.107346.{number % 37}",
+            f"urn:epc:id:sgtin:06141411.07346.{number % 31}",
+            f"urn:epc:id:adi:W81X9C.A%2FB{number % 2}.2WMA52",
+        ][: 1 + number % 3],
         "readPoint": {"id": f"https://coop.example/place/{draw.randint(0, 3)}"},
         "sourceList": [{"type": "owning_party", "source": f"https://coop.example/p/{draw.randint(0, 2)}"}],
         "ex:price": draw.randint(0, 5),
+        "ex:bag": f"{number % 12:0{1 + number % 2}d}",
     }
     if draw.random() < 0.5:
         found["bizStep"] = draw.choice(["shipping", "receiving", "https://ns.example.com/own"])
@@ -77,6 +82,8 @@ QUERIES: list[list[tuple[str, str]]] = [
     [("EQ_bizStep", "urn:epcglobal:cbv:bizstep:receiving")],
     [("MATCH_anyEPC", "https://id.gs1.org/01/10614141073464/21/5")],
     [("MATCH_epc", "urn:epc:idpat:sgtin:0614141.107346.*"), ("EQ_action", "DELETE")],
+    [("MATCH_epc", "urn:epc:idpat:sgtin:06141411.*.*")],
+    [("MATCH_epc", "urn:epc:idpat:adi:W81X9C.A%2fB1.*")],
     [("MATCH_epcClass", "https://coop.example/lot/3|https://coop.example/lot/4")],
     [("MATCH_anyEPCClass", "https://coop.example/lot/3"), ("EQ_readPoint", "https://coop.example/place/1")],
     [("EQ_readPoint", "https://coop.example/place/2"), ("EQ_source_owning_party", "https://coop.example/p/1")],
@@ -84,6 +91,7 @@ QUERIES: list[list[tuple[str, str]]] = [
     [("EQ_bizTransaction_po", "https://coop.example/po/1")],
     [("GE_eventTime", "2026-03-01T00:00:00Z"), ("LT_eventTime", "2026-06-01T00:00:00Z")],
     [("EQ_ex:price", "3")],
+    [("EQ_ex:bag", "1|02")],
     [("GT_ex:price", "3"), ("EQ_action", "OBSERVE"), ("EQ_readPoint", "https://coop.example/place/0")],
     [("eventType", "AggregationEvent")],
     [("MATCH_anyEPC", "https://coop.example/nothing")],
@@ -94,6 +102,7 @@ ORDERS: list[list[tuple[str, str]]] = [
     [("orderBy", "eventTime"), ("orderDirection", "ASC")],
     [("orderBy", "recordTime")],
     [("orderBy", "ex:price"), ("orderDirection", "ASC")],
+    [("orderBy", "ex:bag"), ("orderDirection", "ASC")],
 ]
 
 
@@ -155,7 +164,7 @@ def test_orders(store: ChainAccess, monkeypatch: pytest.MonkeyPatch) -> None:
     for few, window in ((2_000, 100_000), (0, 13)):
         monkeypatch.setattr(event_search, "_FEW", few)
         monkeypatch.setattr(event_search, "_WINDOW", window)
-        for conditions in QUERIES[:8]:
+        for conditions in QUERIES[:10]:
             for order in ORDERS[1:]:
                 query = parse_parameters([*conditions, *order], {"ex": "https://ns.example.com/"})
                 expected = sorted(
@@ -183,7 +192,7 @@ def test_record_time_and_event_ids(store: ChainAccess) -> None:
 
 def test_limits_of_the_query(store: ChainAccess, monkeypatch: pytest.MonkeyPatch) -> None:
     search = EventSearch(store.workspace.engine, store.workspace.places)
-    assert len(paged(search, [("eventCountLimit", "45")], ALL, 0, 20)) == 45
+    assert len(paged(search, [("eventCountLimit", "45"), ("orderBy", "recordTime")], ALL, 0, 20)) == 45
     assert len(paged(search, [("eventCountLimit", "45"), ("orderBy", "ex:price")], ALL, 0, 20)) == 45
     assert len(paged(search, [("maxEventCount", "300")], ALL, 0, 200)) == 300
     with pytest.raises(QueryTooLarge, match="299"):

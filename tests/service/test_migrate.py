@@ -17,6 +17,7 @@ from firsthand.chain.headers import HEADERS_METADATA
 from firsthand.errors import WorkspaceError
 from firsthand.journal.database import database_url, open_engine
 from firsthand.journal.store import METADATA
+from firsthand.service.master_data import master_data_entry
 from firsthand.service.migrate import reindex, upgrade
 from firsthand.service.parties import add_party
 from firsthand.service.schema import HEAD, check_version, make_tables
@@ -96,12 +97,24 @@ def test_the_index_filled_anew_is_the_same(tmp_path: Path, database: str) -> Non
     workspace = access.workspace
     maker = add_party(workspace, "Adela", ("maker",)).party
     record(access, maker, *[event(number, disposition="active") for number in range(30)])
+    key = workspace.held_key(maker.keys)
+    for country in ("DE", "FR"):
+        element = {
+            "id": "https://coop.example/mill",
+            "children": ["https://coop.example/mill/gate"],
+            "attributes": [{"id": "urn:epcglobal:cbv:mda#countryCode", "attribute": country}],
+        }
+        vocabulary = {
+            "type": "urn:epcglobal:epcis:vtype:BusinessLocation",
+            "vocabularyElementList": [element],
+        }
+        workspace.journal.append([master_data_entry(workspace, maker.uri, key, [vocabulary])])
 
     def index() -> list[list[object]]:
         with workspace.engine.connect() as connection:
             return [
                 sorted(map(tuple, connection.exec_driver_sql(f"SELECT * FROM {name}")))
-                for name in ("event_key", "event_fact", "event_word")
+                for name in ("event_key", "event_fact", "event_word", "place_child", "element_attribute")
             ]
 
     before = index()

@@ -220,6 +220,62 @@ def test_master_data_makes_places_known(live: Live) -> None:
         assert only["receipts"] == job["receipts"][:1]
 
 
+def places(*elements: dict[str, Any], kind: str = "BusinessLocation") -> dict[str, Any]:
+    """An EPCIS header with one vocabulary of places."""
+    vocabulary = {"type": f"urn:epcglobal:epcis:vtype:{kind}", "vocabularyElementList": list(elements)}
+    return {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+
+
+def test_each_parameter_asks_its_own_vocabulary(live: Live) -> None:
+    yard, gate = "https://coop.example/place/yard", "https://coop.example/place/gate"
+    at = {"readPoint": {"id": gate}, "bizLocation": {"id": gate}}
+    with live.client("adela") as client:
+
+        def found(name: str) -> int:
+            return len(event_list(client.get("/events", params={name: yard})))
+
+        header = places({"id": yard, "children": [gate]})
+        captured(client.post("/capture", json=document(event(51, **at), epcisHeader=header)))
+        assert (found("WD_bizLocation"), found("WD_readPoint")) == (1, 0)
+        header = places({"id": yard, "children": [gate]}, kind="ReadPoint")
+        captured(client.post("/capture", json=document(epcisHeader=header)))
+        assert (found("WD_bizLocation"), found("WD_readPoint")) == (1, 1)
+
+
+def test_events_are_found_by_the_attributes_of_master_data(live: Live) -> None:
+    country, city = "urn:epcglobal:cbv:mda#countryCode", "urn:epcglobal:cbv:mda#city"
+    mill, port = "https://coop.example/place/wet-mill", "https://coop.example/place/port"
+
+    def stated(**attributes: object) -> dict[str, Any]:
+        names = {"country": country, "city": city}
+        listed = [{"id": names[name], "attribute": value} for name, value in attributes.items()]
+        return places({"id": mill, "attributes": listed})
+
+    events = [event(52, bizLocation={"id": mill}), event(53, bizLocation={"id": port})]
+    with live.client("adela") as client, live.client("rosa") as rosa:
+
+        def found(name: str, value: str) -> list[str]:
+            answer = client.get("/events", params={name: value})
+            return [one["bizLocation"]["id"] for one in event_list(answer)]
+
+        captured(
+            client.post("/capture", json=document(*events, epcisHeader=stated(country="DE", city="Jena")))
+        )
+        assert found("HASATTR_bizLocation", country) == [mill]
+        assert found("HASATTR_bizLocation", f"{city}|urn:x:other") == [mill]
+        assert found("HASATTR_bizLocation", "urn:x:other") == []
+        assert found("HASATTR_readPoint", country) == []
+        assert found(f"EQATTR_bizLocation_{country}", "FR|DE") == [mill]
+        assert found(f"EQATTR_bizLocation_{country}", "FR") == []
+        captured(client.post("/capture", json=document(epcisHeader=stated(country="FR"))))
+        assert found(f"EQATTR_bizLocation_{country}", "DE") == [], "stated again by the same party"
+        assert found(f"EQATTR_bizLocation_{country}", "FR") == [mill]
+        assert found(f"EQATTR_bizLocation_{city}", "Jena") == [mill]
+        captured(rosa.post("/capture", json=document(epcisHeader=stated(country="IT"))))
+        assert found(f"EQATTR_bizLocation_{country}", "FR") == [mill], "what another party says stands beside"
+        assert found(f"EQATTR_bizLocation_{country}", "IT") == [mill]
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
@@ -227,6 +283,7 @@ def test_master_data_makes_places_known(live: Live) -> None:
         (b"[]", {}, 400),
         (b'{"type":"EPCISDocument"}', {}, 400),
         (json.dumps(document()).encode(), {}, 400),
+        (json.dumps(document(event(60), schemaVersion="1.2")).encode(), {}, 400),
         (b"\xff\xfe", {}, 400),
         (b"<xml/>", {"Content-Type": "application/xml"}, 415),
         (b"{}", {"Content-Type": "text/plain"}, 415),

@@ -166,7 +166,12 @@ def test_a_token_is_for_its_own_request_and_can_be_released(filled: Live) -> Non
         ({"perPage": "0"}, 400, "QueryParameterException"),
         ({"perPage": "many"}, 400, "QueryParameterException"),
         ({"maxEventCount": "3"}, 413, "QueryTooLargeException"),
-        ({"maxEventCount": "3", "eventCountLimit": "3"}, 400, "QueryParameterException"),
+        (
+            {"maxEventCount": "3", "eventCountLimit": "3", "orderBy": "eventTime"},
+            400,
+            "QueryParameterException",
+        ),
+        ({"eventCountLimit": "3"}, 400, "QueryParameterException"),
         ({"MATCH_epc": "|".join(f"urn:x:{n}" for n in range(1200))}, 414, "URITooLongException"),
         ({"EQ_quantity": "|".join(["1"] * 1200)}, 413, "QueryTooComplexException"),
     ],
@@ -209,8 +214,12 @@ def test_named_queries(filled: Live, shared: Path) -> None:
             {"name": "a/b", "query": {}},
             {"name": "x", "query": {"EQ_colour": ["red"]}},
             {"name": "x", "query": {"EQ_action": "ADD"}},
+            {"name": "x", "query": {"eventCountLimit": 3}},
         ):
             assert client.post("/queries", json=bad).status_code == 400, bad
+        for reserved in ("SimpleEventQuery", "SimpleMasterDataQuery"):
+            refused = client.post("/queries", json={"name": reserved, "query": query})
+            assert refused.status_code == 409, refused.text
         assert client.delete("/queries/mill").status_code == 204
         assert client.get("/queries/mill").status_code == 404
 

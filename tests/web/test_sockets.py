@@ -53,6 +53,21 @@ def test_new_events_come_as_they_are_captured(live: Live) -> None:
             assert len(received(socket, 3)) == 3
 
 
+def test_places_within_a_place_are_those_of_the_master_data_that_came_along(live: Live) -> None:
+    yard, gate = "https://coop.example/ws/yard", "https://coop.example/ws/gate"
+    vocabulary = {
+        "type": "urn:epcglobal:epcis:vtype:ReadPoint",
+        "vocabularyElementList": [{"id": yard, "children": [gate]}],
+    }
+    header = {"epcisMasterData": {"vocabularyList": [vocabulary]}}
+    inside = event(9, readPoint={"id": gate}, epcList=["https://coop.example/ws/inside"])
+    with live.client("adela") as client:
+        client.post("/queries", json={"name": "yard", "query": {"WD_readPoint": [yard]}})
+        with listen(live, "yard", "?stream=true&initialRecordTime=2020-01-01T00:00:00Z") as socket:
+            captured(client.post("/capture", json=document(inside, epcisHeader=header)))
+            assert [one["epcList"] for one in received(socket, 1)] == [["https://coop.example/ws/inside"]]
+
+
 def test_a_schedule_sends_at_its_time_even_nothing(live: Live) -> None:
     with live.client("adela") as client:
         client.post("/queries", json={"name": "now", "query": {"MATCH_epc": ["https://coop.example/never"]}})

@@ -100,7 +100,7 @@ class EventReader:
             yield value
             return
         body, path, events = _take_events(value)
-        validate_document(value)
+        _validate(value)
         body["eventList"] = events
         self._path = path
         for event in events:
@@ -129,7 +129,7 @@ class EventReader:
         if _event_list(document) is None:
             raise InvalidInput("the document's events are not where EPCIS has them", "$.epcisBody.eventList")
         _, self._path, _ = _take_events(document)
-        validate_document(document)
+        _validate(document)
         elements = Elements(self._open_text())
         elements.until_list(_SPLIT_KEY)
         return document.get("@context"), elements.values(b"]")
@@ -160,6 +160,16 @@ def _take_events(document: dict[str, Any]) -> tuple[dict[str, Any], str, list[An
     events = body["eventList"]
     body["eventList"] = []
     return body, path, events
+
+
+def _validate(document: dict[str, Any]) -> None:
+    """The document around the events, also in what the JSON schema does not say: EPCIS has JSON since 2.0."""
+    validate_document(document)
+    version = document.get("schemaVersion", "2.0")
+    if version.partition(".")[0] != "2":
+        raise InvalidInput(
+            f"expected a version of EPCIS 2, such as 2.0, got {version[:40]!r}", "$.schemaVersion"
+        )
 
 
 def _split_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,12 +6,12 @@ hold together, the values of one condition are alternatives.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from firsthand.errors import InvalidInput
 from firsthand.events.epc_patterns import parse_pattern
@@ -20,6 +20,7 @@ from firsthand.events.identifiers import canonical
 from firsthand.events.instants import microseconds
 from firsthand.events.query_match import (
     Predicate,
+    equal_to,
     event_prefixes,
     extension_values,
     instant_of,
@@ -29,11 +30,20 @@ from firsthand.events.query_match import (
 )
 from firsthand.events.query_names import CONTROLS, Parameter, bare_word, parameter_of
 
-__all__ = ["Condition", "Query", "QueryParameterError", "QueryTooComplex", "parse_parameters", "parse_query"]
+__all__ = [
+    "Condition",
+    "MasterData",
+    "Query",
+    "QueryParameterError",
+    "QueryTooComplex",
+    "parse_parameters",
+    "parse_query",
+]
 
 _MOST_VALUES: Final = 1_000
 _MOST_CONDITIONS: Final = 100
 _LARGEST: Final = 2**53
+_OF_MASTER_DATA: Final = ("WD", "HASATTR", "EQATTR")
 
 
 class QueryParameterError(InvalidInput):
@@ -59,8 +69,18 @@ class Condition:
 
     @property
     def operator(self) -> str:
-        """EQ, GT, GE, LT, LE, MATCH, WD, EXISTS or HASATTR."""
+        """EQ, GT, GE, LT, LE, MATCH, WD, EXISTS, HASATTR or EQATTR."""
         return self.parameter.operator
+
+
+class MasterData(Protocol):
+    """What master data says of the values of a field; elements are in canonical spelling."""
+
+    def below(self, field: str, uri: str) -> Iterable[str]:
+        """The places within this one, at any depth."""
+
+    def attributes(self, field: str, attribute: str) -> Iterable[tuple[str, Any]]:
+        """The elements that have this attribute, each with a value of it."""
 
 
 @dataclass(frozen=True)
@@ -88,19 +108,11 @@ class Query:
         more = _condition(name, list(values))
         return replace(self, conditions=(*self.conditions, more))
 
-    def with_descendants(self, below: Callable[[str], Iterable[str]]) -> Query:
-        """This query with WD_ conditions widened to all places within those named."""
-        if not any(one.operator == "WD" for one in self.conditions):
+    def with_master_data(self, data: MasterData) -> Query:
+        """This query with what it asks of master data answered, by the values that fields may have."""
+        if not any(one.operator in _OF_MASTER_DATA for one in self.conditions):
             return self
-        widened = []
-        for one in self.conditions:
-            if one.operator == "WD":
-                places = {canonical(value) for value in one.values}
-                for value in list(places):
-                    places |= set(below(value))
-                one = replace(one, values=tuple(sorted(places)))
-            widened.append(one)
-        return replace(self, conditions=tuple(widened))
+        return replace(self, conditions=tuple(_answered(one, data) for one in self.conditions))
 
     def sort_key(self, event: dict[str, Any], record_time: int) -> tuple[int, Fraction | int, str]:
         """What an event is ordered by: numbers, then times, then texts; events without the field first."""
@@ -110,7 +122,7 @@ class Query:
             return (1, microseconds(event["eventTime"]), "")
         named = Parameter("EQ", "extension.event", "any", name=str(self.order_by))
         for value in extension_values(event, named, self.prefixes):
-            number = number_of(value) if type(value) is not str else number_in(value)
+            number = number_of(value)
             if number is not None:
                 return (1, number, "")
             instant = instant_of(value)
@@ -164,7 +176,32 @@ def _query(document: dict[str, Any], prefixes: dict[str, str]) -> Query:
     limit, most = _count(document, "eventCountLimit"), _count(document, "maxEventCount")
     if limit is not None and most is not None:
         raise QueryParameterError("eventCountLimit and maxEventCount exclude each other", "maxEventCount")
+    if limit is not None and order_by is None:
+        raise QueryParameterError("needs orderBy, which says what events are the first", "eventCountLimit")
     return Query(tuple(conditions), order_by, direction == "DESC", limit, most, document, prefixes)
+
+
+def _answered(condition: Condition, data: MasterData) -> Condition:
+    """A condition on master data as one on the elements that meet it; any other as it is."""
+    operator, field, values = condition.operator, condition.field, condition.values
+    if operator == "WD":
+        places = {canonical(value) for value in values}
+        found = places.union(*(data.below(field, place) for place in places))
+        return replace(condition, values=tuple(sorted(found)))
+    if operator not in _OF_MASTER_DATA:
+        return condition
+    if operator == "HASATTR":
+        found = {uri for attribute in values for uri, _ in data.attributes(field, attribute)}
+    else:
+        equal = equal_to(values)
+        known = data.attributes(field, condition.parameter.attribute)
+        found = {uri for uri, value in known if equal(value)}
+    parameter = condition.parameter.by_value()
+    if parameter.values == "words":
+        found = {bare_word(uri) for uri in found}
+    elif parameter.operator == "MATCH":
+        found = {uri for uri in found if not uri.startswith("urn:epc:idpat:")}
+    return Condition(condition.name, parameter, tuple(sorted(found)))
 
 
 def _orderable(name: Any) -> bool:
@@ -254,7 +291,7 @@ def _text_value(name: str, parameter: Parameter, value: str) -> Any:
             raise QueryParameterError(error.reason, name) from None
     if (
         kind == "any"
-        and parameter.operator != "EQ"
+        and parameter.operator not in ("EQ", "EQATTR")
         and number_in(value) is None
         and instant_of(value) is None
     ):

@@ -6,7 +6,7 @@ import operator as compare
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
@@ -18,6 +18,7 @@ from firsthand.events.units import convert
 
 __all__ = [
     "Predicate",
+    "equal_to",
     "event_prefixes",
     "extension_values",
     "instant_of",
@@ -59,7 +60,10 @@ def predicate(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes)
     field = parameter.field
     if parameter.operator == "EXISTS" and not values[0]:
         return lambda event, ids, recorded: True
-    if field.startswith(("extension.", "attribute")):
+    if parameter.operator in ("HASATTR", "EQATTR"):
+        # Master data was not asked (`Query.with_master_data`): no element has an attribute.
+        return lambda event, ids, recorded: False
+    if field.startswith("extension."):
         return _extension(parameter, values, prefixes)
     if field.startswith("sensor."):
         return _sensor(parameter, values, prefixes)
@@ -116,14 +120,13 @@ def _time(parameter: Parameter, value: int) -> Predicate:
 
 def _matching(field: str, values: tuple[Any, ...]) -> Predicate:
     patterns = [parse_pattern(value) for value in values]
-    exact = frozenset(uri for pattern in patterns for uri in pattern.exact)
-    open_ = [pattern for pattern in patterns if pattern.prefixes]
+    exact = frozenset(uri for pattern in patterns if not pattern.scheme for uri in pattern.exact)
+    several = [pattern for pattern in patterns if pattern.scheme]
 
     def found(uri: Any) -> bool:
         if type(uri) is not str:
             return False
-        known = canonical(uri)
-        return known in exact or any(pattern.matches(known) for pattern in open_)
+        return canonical(uri) in exact or any(pattern.matches(uri) for pattern in several)
 
     lists = _LISTS.get(field, ())
     classes = _CLASSES.get(field, ())
@@ -182,7 +185,9 @@ def _sensor(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -
     name = parameter.field.removeprefix("sensor.")
     holds = _COMPARE[parameter.operator]
     words = _Words(values, prefixes) if parameter.values == "words" else None
-    wanted = frozenset(values) if parameter.values in ("uris", "texts") else frozenset()
+    # The digits of bytes may be written in either case (xsd:hexBinary).
+    spelling = str.lower if name == "hexBinaryValue" else str
+    wanted = frozenset(map(spelling, values)) if parameter.values in ("uris", "texts") else frozenset()
 
     def fits(event: dict[str, Any], part: dict[str, Any]) -> bool:
         if name not in part:
@@ -195,7 +200,7 @@ def _sensor(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -
             return words.has(event, part[name])
         if parameter.values == "flag":
             return part[name] is values[0]
-        return type(part[name]) is str and part[name] in wanted
+        return type(part[name]) is str and spelling(part[name]) in wanted
 
     def matches(event: dict[str, Any], ids: Sequence[str], recorded: int) -> bool:
         return any(fits(event, part) for part in _sensor_parts(event))
@@ -211,40 +216,42 @@ def _sensor_parts(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _extension(parameter: Parameter, values: tuple[Any, ...], prefixes: Prefixes) -> Predicate:
-    tests = [_comparison(parameter.operator, value) for value in values] if parameter.values == "any" else []
-    wanted = frozenset(values) if parameter.operator == "HASATTR" else frozenset()
-    attribute = parameter.field.partition(".")[2] if parameter.field.startswith("attribute") else ""
+    if parameter.operator == "EXISTS":
+        fits: Callable[[Any], bool] = _anything
+    elif parameter.values == "uris":
+        fits = partial(_names_one, frozenset(values))
+    else:
+        fits = partial(_any, [_comparison(parameter.operator, value) for value in values])
+    return lambda event, ids, recorded: any(map(fits, extension_values(event, parameter, prefixes)))
 
-    def matches(event: dict[str, Any], ids: Sequence[str], recorded: int) -> bool:
-        for value in extension_values(event, parameter, prefixes):
-            if parameter.operator == "EXISTS":
-                return True
-            if parameter.operator == "HASATTR":
-                if type(value) is dict and not wanted.isdisjoint(value):
-                    return True
-            elif attribute:
-                if type(value) is dict and attribute in value and _any(tests, value[attribute]):
-                    return True
-            elif _any(tests, value):
-                return True
-        return False
 
-    return matches
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _names_one(elements: frozenset[str], value: Any) -> bool:
+    """Whether a value is one of these elements of a vocabulary, or a list with one of them."""
+    return any(canonical(uri) in elements for uri in _texts(value))
+
+
+def equal_to(values: tuple[Any, ...]) -> Callable[[Any], bool]:
+    """Whether a value, or one of a list, is equal to one of these as the values of extension fields are."""
+    return partial(_any, [_comparison("EQ", value) for value in values])
 
 
 def extension_values(event: dict[str, Any], parameter: Parameter, prefixes: Prefixes) -> Iterator[Any]:
     """The values of an extension field in the part of the event that the parameter speaks of."""
     theirs = event_prefixes(event)
-    name = _expand(parameter.name, prefixes)
-    where = parameter.field.partition(".")[2] if parameter.field.startswith("extension") else "event"
+    names = _Names((parameter.name,), prefixes)
+    where = parameter.field.removeprefix("extension.")
     inner = where.startswith("INNER_")
     for part in _parts(event, where.removeprefix("INNER_")):
         for key, value in part.items():
             if ":" not in key and "#" not in key:
                 continue
             if inner:
-                yield from _nested(value, name, parameter.name, theirs)
-            elif key == parameter.name or _expand(key, theirs) == name:
+                yield from _nested(value, names, theirs)
+            elif names.has(key, theirs):
                 yield value
 
 
@@ -262,7 +269,7 @@ def _parts(event: dict[str, Any], where: str) -> Iterable[dict[str, Any]]:
     return [report for element in elements for report in _dicts(element.get("sensorReport"))]
 
 
-def _nested(value: Any, name: str, literal: str, prefixes: Prefixes) -> Iterator[Any]:
+def _nested(value: Any, names: _Names, theirs: Prefixes) -> Iterator[Any]:
     """Fields of that name at any depth within a value; without recursion, for a stranger's depth."""
     waiting = [value]
     while waiting:
@@ -271,20 +278,23 @@ def _nested(value: Any, name: str, literal: str, prefixes: Prefixes) -> Iterator
             waiting.extend(one)
         elif type(one) is dict:
             for key, inner in one.items():
-                if key == literal or _expand(key, prefixes) == name:
+                if names.has(key, theirs):
                     yield inner
                 waiting.append(inner)
 
 
 def _comparison(operator: str, value: str | Decimal | int) -> Callable[[Any], bool]:
-    """The test of one extension value: as text when equal, as number or time when both are such."""
+    """The test of one extension value: a text is equal as text, and greater or less as the number it is.
+
+    Times are compared as instants where both are such.
+    """
     holds = _COMPARE[operator]
     number = number_of(value) if type(value) is not str else number_in(value)
     instant = instant_of(value)
 
     def test(found: Any) -> bool:
-        if operator == "EQ" and type(found) is str and found == value:
-            return True
+        if operator == "EQ" and type(found) is str:
+            return found == value or (instant is not None and instant_of(found) == instant)
         if number is not None:
             other = number_in(found) if type(found) is str else number_of(found)
             return other is not None and holds(other, number)
@@ -303,20 +313,30 @@ def _any(tests: list[Callable[[Any], bool]], value: Any) -> bool:
     return any(test(value) for test in tests)
 
 
+class _Names:
+    """Names that a query asks for: namespaces decide, an equal prefix where one side declares none for it."""
+
+    def __init__(self, names: Iterable[str], prefixes: Prefixes) -> None:
+        self._given = frozenset(names)
+        self._full = frozenset(_expand(name, prefixes) for name in self._given)
+
+    def has(self, name: str, theirs: Prefixes) -> bool:
+        """Whether an event's name is one of them; `theirs` are the prefixes that the event declares."""
+        full = _expand(name, theirs)
+        return full in self._full or (name in self._given and (name == full or name in self._full))
+
+
 class _Words:
     """Words in any of their spellings: bare, URN, web URI, CURIE or URI."""
 
     def __init__(self, values: tuple[Any, ...], prefixes: Prefixes) -> None:
-        self._given = frozenset(bare_word(value) for value in values)
-        self._expanded = frozenset(_expand(value, prefixes) for value in self._given)
+        self._names = _Names(map(bare_word, values), prefixes)
 
     def has(self, event: dict[str, Any], word: Any) -> bool:
         if type(word) is not str:
             return False
         plain = bare_word(word)
-        if plain in self._given:
-            return True
-        return ":" in plain and _expand(plain, event_prefixes(event)) in self._expanded
+        return self._names.has(plain, event_prefixes(event) if ":" in plain else {})
 
 
 def event_prefixes(event: dict[str, Any]) -> dict[str, str]:

@@ -21,7 +21,8 @@ class Parameter(NamedTuple):
     """What a name means: operator, field, how its values are read, and the words it takes bare.
 
     `values`: `words` (bare or URI), `uris`, `texts`, `times`, `numbers`, `flag`, `exists`, `any`.
-    `one`: a single value, not a list. `name` is an extension field's own, `uom` a unit.
+    `one`: a single value, not a list. `name` is an extension field's own, `uom` a unit, `attribute` one that
+    master data has.
     """
 
     operator: str
@@ -31,6 +32,11 @@ class Parameter(NamedTuple):
     words: frozenset[str] = frozenset()
     name: str = ""
     uom: str = ""
+    attribute: str = ""
+
+    def by_value(self) -> Parameter:
+        """The parameter that asks for this one's field by its values."""
+        return _VOCABULARY_FIELDS.get(self.field) or Parameter("EQ", self.field, "uris", name=self.name)
 
 
 CONTROLS: Final = ("orderBy", "orderDirection", "eventCountLimit", "maxEventCount")
@@ -87,6 +93,15 @@ def _fixed() -> dict[str, Parameter]:
     return names
 
 
+_VOCABULARY_FIELDS: Final = {
+    "bizStep": Parameter("EQ", "bizStep", "words"),
+    "disposition": Parameter("EQ", "disposition", "words"),
+    "readPoint": Parameter("EQ", "readPoint", "uris"),
+    "bizLocation": Parameter("EQ", "bizLocation", "uris"),
+    "epcClass": Parameter("MATCH", "anyEPCClass", "uris"),
+}
+"""The standard's fields whose values master data may describe."""
+
 _FIXED: Final = _fixed()
 FIXED_NAMES: Final = tuple(_FIXED)
 _MEASURED: Final = re.compile(
@@ -98,7 +113,9 @@ _EXTENSION: Final = re.compile(
     r"(ILMD_|ERROR_DECLARATION_|SENSORELEMENT_|SENSORMETADATA_|SENSORREPORT_|readPoint_|bizLocation_)?"
     r"([A-Za-z][^\s|]*[:#][^\s|]+)"
 )
-_ATTRIBUTE: Final = re.compile(r"(HASATTR|EQ_ATTR)_([A-Za-z][^\s|]*[:#][^\s|]+)")
+_ATTRIBUTE: Final = re.compile(r"(HASATTR|EQ_?ATTR)_([^\s|]+)")
+"""The JSON schema writes `EQ_ATTR_` where the text of the standard has `EQATTR_`."""
+_OWN_NAME: Final = re.compile(r"[A-Za-z][^\s|]*[:#][^\s|]+")
 
 
 @lru_cache(maxsize=4096)
@@ -112,16 +129,29 @@ def parameter_of(name: str) -> Parameter | None:
     if match := _TYPED.fullmatch(name):
         return Parameter("EQ", f"{match[1]}.{bare_word(match[2])}", "uris")
     if match := _ATTRIBUTE.fullmatch(name):
-        if match[1] == "HASATTR":
-            return Parameter("HASATTR", "attribute", "texts", name=match[2])
-        field, _, attribute = match[2].rpartition("_")
-        if field and attribute:
-            return Parameter("EQ", f"attribute.{attribute}", "any", name=field)
+        return _attribute(match[1], match[2])
     if match := _EXTENSION.fullmatch(name):
         where = (match[3] or "").rstrip("_") or "event"
         inner = "INNER_" if match[2] else ""
         values = "exists" if match[1] == "EXISTS" else "any"
         return Parameter(match[1], f"extension.{inner}{where}", values, match[1] != "EQ", name=match[4])
+    return None
+
+
+def _attribute(operator: str, rest: str) -> Parameter | None:
+    """What asks for the master data of a field; `rest` is the field, and with EQATTR_ the attribute."""
+    field, attribute = rest, ""
+    if operator != "HASATTR":
+        field, _, attribute = rest.partition("_")
+        if field not in _VOCABULARY_FIELDS:
+            field, _, attribute = rest.rpartition("_")
+        if not attribute:
+            return None
+    operator, values = ("EQATTR", "any") if attribute else ("HASATTR", "texts")
+    if field in _VOCABULARY_FIELDS:
+        return Parameter(operator, field, values, attribute=attribute)
+    if _OWN_NAME.fullmatch(field):
+        return Parameter(operator, "extension.event", values, name=field, attribute=attribute)
     return None
 
 

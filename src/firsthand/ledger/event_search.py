@@ -115,7 +115,7 @@ class EventSearch:
 
         Raises QueryTooLarge or QueryTooComplex.
         """
-        query = query.with_descendants(self._places.below)
+        query = query.with_master_data(self._places)
         with reading(self._engine) as connection:
             until = cursor.until if cursor is not None else journal_end(connection)
             sql = EventSql(connection, query, viewer, published, start, until)

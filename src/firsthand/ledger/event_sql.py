@@ -45,6 +45,9 @@ _FACTS: Final = {
     "bizStep": ("biz_step", Kind.BIZ_STEP),
     "disposition": ("disposition", Kind.DISPOSITION),
 }
+_MOST_LISTED: Final = 10_000
+"""Master data may name more places than a statement can list; then the predicate alone decides."""
+
 _COMPARE: Final = {"GE": ">=", "GT": ">", "LE": "<=", "LT": "<"}
 
 
@@ -124,7 +127,7 @@ class EventSql:
             self.bounds.append(f"f.number {compare} {self.named(number)}")
         elif operator in ("EQ", "MATCH", "WD"):
             kinds = _KEYS.get(field) or tuple(kind for start, kind in _TYPED_KEYS if field.startswith(start))
-            if kinds:
+            if kinds and len(condition.values) <= _MOST_LISTED:
                 self.keys.append(_key_range(condition, tuple(int(kind) for kind in kinds)))
 
     def _words(self, condition: Condition, kind: Kind | None) -> list[str]:

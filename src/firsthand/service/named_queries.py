@@ -19,6 +19,9 @@ from firsthand.service.workspace import Workspace
 __all__ = ["NamedQuery", "create_query", "delete_query", "find_query", "list_queries"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,99}")
+_PREDEFINED: Final = ("SimpleEventQuery", "SimpleMasterDataQuery")
+"""The standard's own queries (EPCIS 2.0 §8.2.7)."""
+
 _MOST: Final = 1_000
 """Queries that one party may keep."""
 
@@ -46,6 +49,8 @@ def create_query(
         raise InvalidInput(
             "expected 1 to 100 letters, digits, dots, hyphens, underscores or tildes", "$.name"
         )
+    if name in _PREDEFINED:
+        raise Conflict(f"{name} is the name of a query of the standard; choose another")
     parse_query(document)
     made = NamedQuery(name, principal.party, document, workspace.now())
     row = {

@@ -15,7 +15,7 @@ from firsthand.journal.database import reading
 
 __all__ = ["HEAD", "check_version", "database_version", "make_tables", "migrate"]
 
-HEAD: Final = "0012"
+HEAD: Final = "0013"
 _FIRST: Final = "0001"
 
 

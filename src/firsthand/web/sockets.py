@@ -19,7 +19,7 @@ from litestar.handlers import WebsocketRouteHandler
 
 from firsthand.errors import FirsthandError, InvalidInput
 from firsthand.events.instants import microseconds
-from firsthand.events.query import Query, parse_parameters
+from firsthand.events.query import MasterData, Query, parse_parameters
 from firsthand.ledger.event_search import Cursor, FoundEvent, Viewer
 from firsthand.service.api_keys import Principal
 from firsthand.service.epcis_output import query_document
@@ -47,14 +47,19 @@ class Listener:
     """One socket: its query, who listens, and what waits to be sent."""
 
     def __init__(self, query: Query, viewer: Viewer) -> None:
-        self.query = replace(query, order_by=None, event_count_limit=None, max_event_count=None)
+        self.asked = replace(query, order_by=None, event_count_limit=None, max_event_count=None)
+        self._query = self.asked
         self.viewer = viewer
         self.waiting: asyncio.Queue[FoundEvent | None] = asyncio.Queue(_HELD)
+
+    def renew(self, data: MasterData) -> None:
+        """Answer anew what the query asks of master data."""
+        self._query = self.asked.with_master_data(data)
 
     def offer(self, found: FoundEvent, issuer: str, ids: tuple[str, str], published: int) -> bool:
         """Queue an event that matches; False when the socket is too slow."""
         seen = self.viewer.everything or issuer == self.viewer.party or found.number < published
-        if not seen or not self.query.matches(found.event, ids, microseconds(found.recorded)):
+        if not seen or not self._query.matches(found.event, ids, microseconds(found.recorded)):
             return True
         try:
             self.waiting.put_nowait(found)
@@ -93,12 +98,18 @@ class Hub:
         while self._next < end:
             found = await to_thread.run_sync(self._read, self._next, min(_BATCH, end - self._next))
             published = self.server.published()
+            await to_thread.run_sync(self._renew, list(self.listeners))
             for one, issuer in found:
                 ids = (one.event_id, one.hash_id)
                 for listener in list(self.listeners):
                     if not listener.offer(one, issuer, ids, published):
                         self.listeners.discard(listener)
             self._next += len(found)
+
+    def _renew(self, listeners: list[Listener]) -> None:
+        """The captures of new events may have brought master data."""
+        for listener in listeners:
+            listener.renew(self.server.workspace.places)
 
     def _read(self, first: int, count: int) -> list[tuple[FoundEvent, str]]:
         page = self.server.search.page(
@@ -181,6 +192,7 @@ async def _serve(
     hub: Hub, socket: WebSocket[Any, Any, Any], principal: Principal, name: str, query: Query, terms: _Terms
 ) -> None:
     listener = Listener(query, principal.viewer)
+    await to_thread.run_sync(listener.renew, hub.server.workspace.places)
     early = await to_thread.run_sync(_since, hub.server, listener, terms.initial)
     hub.listeners.add(listener)
     reader = asyncio.create_task(_until_closed(socket))
@@ -229,7 +241,7 @@ def _since(server: Server, listener: Listener, initial: int | None) -> list[Foun
     """What was recorded since the time asked for, at most a thousand events."""
     if initial is None:
         return []
-    query = listener.query.also("GE_recordTime", datetime.fromtimestamp(initial / 1_000_000, UTC).isoformat())
+    query = listener.asked.also("GE_recordTime", datetime.fromtimestamp(initial / 1_000_000, UTC).isoformat())
     return server.search.page(query, listener.viewer, server.published(), 1_000).events
 
 
