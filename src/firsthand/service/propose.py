@@ -14,7 +14,8 @@ from firsthand.service.row_sources import rows_in
 
 __all__ = ["ShownRow", "preview", "propose_for"]
 
-_LOOKED_AT: Final = 200
+_LOOKED_AT: Final = 10_000
+"""Rows of a sheet that a proposal is made from."""
 _BASE: Final = "https://example.org"
 """Begins the URIs that are shown; recording uses the workspace's own."""
 
