@@ -147,3 +147,10 @@ def test_at_a_terminal_it_asks(desk: Desk) -> None:
     os.close(ours)
     assert process.returncode == 0
     assert "6.25 USD" in output.decode()
+
+
+def test_an_added_member_of_one_name_and_telephone_is_pointed_out(desk: Desk) -> None:
+    person = ("--name", "Ana Invento", "--phone")
+    assert desk.run("member", "add", "31", *person, "+51 900 000 031").stderr == ""
+    told = desk.run("member", "add", "32", *person, "+51900000031").stderr
+    assert "member merge 32 31" in told
