@@ -314,15 +314,15 @@ def countersign(
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A signed document from a JSON file. Raises NotFound or UnreadableInput."""
+    """A signed document from a JSON file. Raises UnreadableInput."""
     import msgspec
 
-    from firsthand.errors import NotFound, UnreadableInput
+    from firsthand.errors import UnreadableInput
 
     try:
         value = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableInput(f"{path}: not JSON: {error}") from None
     if type(value) is not dict:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from firsthand.errors import Conflict, InvalidInput, NotFound
+from firsthand.errors import Conflict, InvalidInput, NotFound, UnreadableInput
 from firsthand.ledger.accounts import units_of
 from firsthand.ledger.deliveries import Delivery, DeliveryBook
 from firsthand.ledger.members import Member, MemberRecord
@@ -223,7 +223,7 @@ def _cells(
     names = {header_key(word): name for name, words in columns.items() for word in words.split(", ")}
     places: dict[str, int] = {}
     if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
+        raise UnreadableInput(f"{path}: there is no such file")
     for row in read_rows(path):
         if not places:
             for at, heading in enumerate(row.table.columns):

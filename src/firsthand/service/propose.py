@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from firsthand.errors import NotFound
+from firsthand.errors import UnreadableInput
 from firsthand.profiles import MappedRow, Mapping, Profile
 from firsthand.profiles.proposal import Proposal, propose
 from firsthand.service.row_sources import rows_in
@@ -36,9 +36,9 @@ class ShownRow:
 
 
 def propose_for(path: Path, profile: Profile, name: str, sheet: str | None = None) -> Proposal:
-    """A mapping for the file. Raises NotFound, what reading the file raises, InvalidInput without a date."""
+    """A mapping for the file. Raises what reading the file raises, InvalidInput without a date."""
     if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
+        raise UnreadableInput(f"{path}: there is no such file")
     return propose(profile, list(islice(rows_in(path, sheet=sheet), _LOOKED_AT)), name)
 
 
