@@ -327,6 +327,7 @@ def test_every_command_has_help_with_an_example(shell: Shell) -> None:
         listed = re.search(r"Commands:\n((?:  .*\n)+)", text)
         if not listed:
             assert "Example:" in text, path
+            assert not re.search(r"\S.*Example:", text), text
             return [path]
         names = [line.split()[0] for line in listed[1].splitlines() if re.match(r"  \S", line)]
         return [found for name in names for found in commands(*path, name)]

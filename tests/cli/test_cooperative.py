@@ -158,3 +158,8 @@ def test_an_added_member_of_one_name_and_telephone_is_pointed_out(desk: Desk) ->
     assert desk.run("member", "add", "31", *person, "+51 900 000 031").stderr == ""
     told = desk.run("member", "add", "32", *person, "+51900000031").stderr
     assert "member merge 32 31" in told
+
+
+def test_a_claim_that_nobody_knows_is_said_so(desk: Desk) -> None:
+    assert "no craft knows it" in desk.run("balance", "--claim", "nonsense").stderr
+    assert "knows it" not in desk.run("balance", "--claim", "organic").stderr

@@ -82,7 +82,7 @@ def test_a_certificate_is_issued_suspended_and_revoked(made: Certified) -> None:
 
 
 def test_a_trust_list_takes_names_of_parties_and_days(made: Certified) -> None:
-    with pytest.raises(NotFound, match='no party here has the name "Nobody Known"'):
+    with pytest.raises(InvalidInput, match='no party here has the name "Nobody Known"'):
         believe(made.workspace, "organic", "Nobody Known")
     believe(made.workspace, "organic", "did:web:x.example", since="2026-01-01", until="2026-02-01")
     (entry,) = [

@@ -48,8 +48,8 @@ def believe(
     """Believe an issuer (a DID, a party's URI or its name here) for a scheme; again, its terms are replaced.
 
     `since` and `until` are dates (the first and the last second, UTC) or times with a zone. Raises
-    InvalidInput for what cannot stand in a trust list, NotFound for a name that no party has, Unauthorized
-    when the keeper may not sign.
+    InvalidInput for what cannot stand in a trust list and for a name that no party has, Unauthorized when
+    the keeper may not sign.
     """
     uri = issuer
     party = next((one for one in workspace.parties.current().parties() if one.name == issuer), None)
@@ -57,7 +57,9 @@ def believe(
         uri = party.uri
     known = workspace.parties.get(uri)
     if known is None and ":" not in uri:
-        raise NotFound(f"no party here has the name {shown(issuer)}; give a party's name or URI, or a DID")
+        raise InvalidInput(
+            f"no party here has the name {shown(issuer)}; give a party's name or URI, or a DID"
+        )
     entry: dict[str, Any] = {"issuer": uri}
     named = name or (known.name if known is not None else "")
     if named:
