@@ -310,6 +310,6 @@ def test_bad_orders_name_the_place(season: Shell) -> None:
         assert told in season.run("token", "mint", file, "--as", "Aurum", code=2), name
     missing = {**good, "photographs": [{"file": "nowhere.png"}]}
     assert "nowhere.png" in season.run(
-        "token", "mint", season.write("m.json", missing), "--as", "Aurum", code=1
+        "token", "mint", season.write("m.json", missing), "--as", "Aurum", code=2
     )
     assert "follows no token" in season.run("token", "transfer", "urn:x", "--to", "workspace", code=1)
