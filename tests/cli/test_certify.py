@@ -122,6 +122,9 @@ def test_the_life_of_a_certificate(shell: Shell) -> None:
     shell.run("certify", "prove", name, "-o", "one.fhproof", "--dated", "--event", f"{LOT}/1")
     now = shell.json("certify", "check", "one.fhproof", "--headers", "headers.raw", code=1)
     assert now["standings"][0]["standing"] == "revoked"
+    told = shell.run("verify", "one.fhproof", "--headers", "headers.raw")
+    assert "REVOKED" in told
+    assert "the revocation at place" in told
     shown = shell.json("certify", "show", name)
     assert shown["issuer"] == "https://localhost/id/party/control"
 

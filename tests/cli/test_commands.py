@@ -159,8 +159,11 @@ def test_a_changed_bundle_exits_1_and_an_unreadable_one_2(ready: Shell) -> None:
         ready.run("verify", ready.write(name, content), "--headers", "h", code=2)
     (ready.folder / "h2").write_bytes(headers.stdout[:-1])
     ready.run("verify", "p", "--headers", "h2", code=2)
-    ready.run("verify", "p", "--headers", "nowhere", code=1)
-    ready.run("verify", "nowhere", code=1)
+    for missing in (("verify", "p", "--headers", "nowhere"), ("verify", "nowhere")):
+        assert "firsthand: nowhere: there is no such file" in ready.run(*missing, code=2)
+    assert "no such file" in ready.run("record", "nowhere", "--as", "Adela", code=2)
+    empty = ready.run("verify", "p", "--headers", ready.write("empty", b""), code=2)
+    assert "firsthand: empty: expected raw headers" in empty
 
 
 BAD_FILES: dict[str, tuple[bytes, str]] = {
@@ -324,6 +327,7 @@ def test_every_command_has_help_with_an_example(shell: Shell) -> None:
         listed = re.search(r"Commands:\n((?:  .*\n)+)", text)
         if not listed:
             assert "Example:" in text, path
+            assert not re.search(r"\S.*Example:", text), text
             return [path]
         names = [line.split()[0] for line in listed[1].splitlines() if re.match(r"  \S", line)]
         return [found for name in names for found in commands(*path, name)]

@@ -175,13 +175,21 @@ def test_the_jewellery_season(season: Shell, tmp_path: Path) -> None:
     minted = shell.json("token", "mint", "ring.json", "--as", "Aurum")
     assert minted["new"]
     assert shell.json("token", "mint", "ring.json", "--as", "Aurum") == {**minted, "new": False}
+    sale = ("token", "sell", RING, "-o", "none.json", "--price")
+    assert "an amount and a currency" in shell.run(*sale, "bananas", code=2)
+    assert "no minus" in shell.run(*sale, "-5 EUR", code=2)
     sold = shell.json("token", "sell", RING, "--price", "1200.00 EUR", "--buyer", "Ann", "-o", "receipt.json")
     code = sold["code"]
     # The first owner scratches the label and claims it, to a code of her own.
     wrong = ALPHABET[ALPHABET.index(code[8]) ^ 1]
-    assert "at place 8" in shell.run("token", "claim", code[:8] + wrong + code[9:], code=2)
+    for entered, told, status in ((code[:8] + wrong + code[9:], "at place 8", 2), (code[:20], "left out", 2)):
+        said = shell.run("token", "claim", entered, code=status)
+        assert told in said
+        assert "Write it down" not in said
     claimed = shell.json("token", "claim", code, "--to", "new")
-    assert "used before" in shell.run("token", "claim", code, code=1)
+    said = shell.run("token", "claim", code, code=1)
+    assert "used before" in said
+    assert "Write it down" not in said
     # She resells it: the next owner claims it from her code.
     resold = shell.json("token", "claim", claimed["code"], "--to", "new")
     shell.run(
@@ -302,6 +310,6 @@ def test_bad_orders_name_the_place(season: Shell) -> None:
         assert told in season.run("token", "mint", file, "--as", "Aurum", code=2), name
     missing = {**good, "photographs": [{"file": "nowhere.png"}]}
     assert "nowhere.png" in season.run(
-        "token", "mint", season.write("m.json", missing), "--as", "Aurum", code=1
+        "token", "mint", season.write("m.json", missing), "--as", "Aurum", code=2
     )
     assert "follows no token" in season.run("token", "transfer", "urn:x", "--to", "workspace", code=1)

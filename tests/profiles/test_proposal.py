@@ -12,6 +12,7 @@ from firsthand.profiles.headers import decimal_mark_of, is_total, likely_header,
 from firsthand.profiles.mapping_file import read_mapping_file
 from firsthand.profiles.proposal import Proposal, propose
 from firsthand.profiles.proposal_match import date_order
+from firsthand.profiles.uris import template_names
 
 COFFEE = load_profile("coffee")
 UNITS = {"kg": "KGM", "m": "MTR", "msnm": "MTR", "lb": "LBR", "%": "P1"}
@@ -116,7 +117,7 @@ def test_what_the_cells_hold_overrules_the_header() -> None:
     lines = [[f"R-{at}", "F1", f"2025-10-0{at}", "50", "north slope"] for at in range(1, 5)]
     found = proposed(header, *lines)
     assert "Altitude" not in fields(found)
-    assert "not recognised" in found.left_out["Altitude"]
+    assert "not recognised: headed as altitude, but no cell" in found.left_out["Altitude"]
 
 
 def test_dates_tell_their_order_or_are_asked_for() -> None:
@@ -127,6 +128,82 @@ def test_dates_tell_their_order_or_are_asked_for() -> None:
     assert any("date_order" in remark for remark in proposed(header, *open_order).remarks)
     assert date_order(["10/13/2025"]) == "mdy"
     assert date_order(["10/13/2025", "13/10/2025"]) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "names"),
+    [
+        # A farmer alone is no lot, even one who came but once; nor is a weight, though no two are the same.
+        ("Farmer no|Date|Cherry kg", ["1|2025-10-01|5", "2|2025-10-01|6"], ["farmerNumber", "date"]),
+        ("Farmer no|Date|Cherry kg", ["1|2025-10-01|5", "1|2025-10-02|6"], ["farmerNumber", "date"]),
+        (
+            "Farmer no|Date|Plot|Cherry kg",
+            ["1|2025-10-01|A|5", "1|2025-10-01|B|6", "1|2025-10-02|A|7"],
+            ["date", "plot"],
+        ),
+        ("Receipt|Date|Cherry kg", ["1|2025-10-01|5", "2|2025-10-01|5"], ["receiptNumber"]),
+        ("Receipt|Date|Cherry kg", ["1|2025-10-01|5", "1|2025-10-02|5"], ["receiptNumber", "date"]),
+        ("Date|Cherry kg", ["2025-10-01|5", "2025-10-02|6"], ["digest"]),
+        ("Farmer no|Date|Cherry kg", ["1|2025-10-01|5", "1|2025-10-01|6"], ["digest"]),
+        # Totals and gaps are refused when they are recorded; they do not hide what names the other rows.
+        ("Receipt|Date|Cherry kg", ["1|2025-10-01|5", "2|2025-10-01|5", "Total||10"], ["receiptNumber"]),
+        (
+            "Receipt|Date|Cherry kg",
+            ["1|2025-10-01|5", "2|2025-10-01|5", "-|2025-10-01|10"],
+            ["receiptNumber"],
+        ),
+    ],
+)
+def test_a_lot_is_named_by_what_tells_the_rows_apart(header: str, lines: list[str], names: list[str]) -> None:
+    found = proposed(header.split("|"), *(line.split("|") for line in lines))
+    (template,) = found.mapping.uris["lot"]
+    assert template_names(template) == names
+    assert any("named by" in remark for remark in found.remarks)
+    if names == ["digest"]:
+        assert found.mapping.once is None
+        assert any("choose what names it" in remark for remark in found.remarks)
+    else:
+        assert found.mapping.once == "lot"
+        assert all(found.mapping.fields[name].required for name in names)
+
+
+def test_a_known_header_decides_and_bad_cells_are_told() -> None:
+    header = ["Codigo de socio", "Fecha", "Peso (kg)"]
+    lines = [
+        ["F1", "13/02/2025", "120.5"],
+        ["F2", "13/02/2025", "x"],
+        ["F3", "31/02/2025", "80"],
+        ["F4", "14/02/2025", "-4"],
+    ]
+    found = proposed(header, *lines)
+    assert fields(found)["Peso (kg)"] == "cherryWeight"
+    assert found.mapping.fields["date"].read == "date"
+    assert found.mapping.fields["cherryWeight"].required
+    told = " ".join(found.remarks)
+    assert '1 of 4 cells of "Fecha" cannot be read as date: the first is "31/02/2025" (row 4,' in told
+    assert '2 of 4 cells of "Peso (kg)" cannot be read as cherryWeight: the first is "x" (row 3,' in told
+    table = Table(tuple(header))
+    rows = [Row(at, tuple(line), table) for at, line in enumerate(lines, 2)]
+    mapped = list(Mapping(COFFEE, found.mapping).events(rows, "https://coop.example"))
+    assert [row.refused for row in mapped] == [False, True, True, True]
+    (event,) = mapped[0].events
+    (lot,) = event["quantityList"]
+    assert lot == {
+        "epcClass": "https://coop.example/id/lot/delivery:F1:2025-02-13",
+        "quantity": 120.5,
+        "uom": "KGM",
+    }
+
+
+def test_most_cells_say_whether_a_date_has_a_time() -> None:
+    header = ["Receipt", "Farmer no", "Date", "Cherry kg"]
+    times = ["2025-10-01 07:31", "2025-10-01 08:02", "2025-10-01"]
+    timed = proposed(header, *(["R-1", "F1", cell, "50"] for cell in times)).mapping
+    assert timed.fields["date"].read == "time"
+    # What may be either day or month is a date all the same.
+    found = proposed(header, ["R-1", "F1", "04/05/2025", "50"])
+    assert found.mapping.fields["date"].read == "date"
+    assert any("date_order" in remark for remark in found.remarks)
 
 
 def test_an_unknown_kind_of_sheet_becomes_one_event_a_row() -> None:

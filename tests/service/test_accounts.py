@@ -26,7 +26,7 @@ from firsthand.service.anchor import anchor, wait_until_mined
 from firsthand.service.export import export_headers
 from firsthand.service.intake import reverse_delivery
 from firsthand.service.members import merge_members, part_members
-from firsthand.service.money import amount_text, check_currency, decimal_of, read_amount, rounded
+from firsthand.service.money import amount_text, check_currency, decimal_of, read_amount, read_price, rounded
 from firsthand.service.payouts import (
     carry_over,
     pay_out,
@@ -75,6 +75,15 @@ def test_amounts_are_read_in_their_currency(text: str, currency: str, units: int
 def test_what_is_no_amount_is_refused(text: str, currency: str) -> None:
     with pytest.raises(InvalidInput):
         read_amount(text, currency)
+
+
+def test_a_price_names_its_currency() -> None:
+    assert read_price("1200 eur") == "1200.00 EUR"
+    assert read_price(" 1.200,50  EUR ") == "1200.50 EUR"
+    with pytest.raises(InvalidInput, match=r"such as 1200\.00 EUR"):
+        read_price("bananas")
+    with pytest.raises(InvalidInput, match="ISO 4217"):
+        read_price("5 bananas")
 
 
 def test_money_is_rounded_half_up_and_written_with_its_decimals() -> None:

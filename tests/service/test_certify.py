@@ -24,7 +24,7 @@ from firsthand.service.migrate import reindex
 from firsthand.service.parties import add_party, rotate_key
 from firsthand.service.prove_certificates import certificates_for
 from firsthand.service.status_lists import published, take_seats
-from firsthand.service.trust_lists import believe, disbelieve, set_schemes, trust_schemes
+from firsthand.service.trust_lists import believe, disbelieve, known_schemes, set_schemes, trust_schemes
 from tests.certified import ORGANIC, Certified
 from tests.made import LOT
 
@@ -66,15 +66,30 @@ def test_a_certificate_is_issued_suspended_and_revoked(made: Certified) -> None:
     assert standing() is Standing.VALID
     set_status(workspace, name, [kept.id], "suspension", True)
     assert standing() is Standing.SUSPENDED
-    with pytest.raises(InvalidInput, match="nothing to change"):
+    with pytest.raises(InvalidInput, match=f"suspended already, .*: {kept.id}"):
         set_status(workspace, name, [kept.id], "suspension", True)
     set_status(workspace, name, [kept.id], "suspension", False)
     assert standing() is Standing.VALID
     (change,) = set_status(workspace, name, [kept.id], "revocation", True)
     assert change.receipt["place"] == change.place
     assert standing() is Standing.REVOKED
+    with pytest.raises(InvalidInput, match=f"revoked already, .*: {kept.id}"):
+        set_status(workspace, name, [kept.id], "revocation", True)
+    with pytest.raises(InvalidInput, match="was revoked: a revocation is for good"):
+        set_status(workspace, name, [kept.id], "suspension", False)
     with pytest.raises(InvalidInput, match="for good"):
         set_status(workspace, name, [kept.id], "revocation", False)
+
+
+def test_a_trust_list_takes_names_of_parties_and_days(made: Certified) -> None:
+    with pytest.raises(InvalidInput, match='no party here has the name "Nobody Known"'):
+        believe(made.workspace, "organic", "Nobody Known")
+    believe(made.workspace, "organic", "did:web:x.example", since="2026-01-01", until="2026-02-01")
+    (entry,) = [
+        one for one in trust_schemes(made.workspace)["organic"] if one["issuer"] == "did:web:x.example"
+    ]
+    assert (entry["from"], entry["until"]) == ("2026-01-01T00:00:00Z", "2026-02-01T23:59:59Z")
+    assert "organic" in known_schemes(made.workspace)
 
 
 def test_the_published_list_says_what_the_journal_says(made: Certified) -> None:

@@ -176,6 +176,22 @@ def test_a_delivery_is_acknowledged_by_its_code_once(coop: Coop) -> None:
     assert kinds == ["Acknowledgement"]
 
 
+def test_what_was_reversed_is_not_acknowledged(coop: Coop) -> None:
+    (delivery,) = coop.take(coop.line("17")).deliveries
+    code = receipt_of(coop.workspace, delivery).scanned
+    reverse_delivery(coop.workspace, coop.party, delivery.number, "not theirs")
+    with pytest.raises(Conflict, match="was reversed"):
+        acknowledge(coop.workspace, code)
+
+
+def test_nothing_is_delivered_in_the_future(coop: Coop) -> None:
+    coop.workspace.now = lambda: "2026-02-28T20:00:00Z"
+    coop.take(coop.line("17"))  # of 1 March, which it is already in the east
+    coop.workspace.now = lambda: "2026-02-27T20:00:00Z"
+    with pytest.raises(InvalidInput, match="has not come yet"):
+        coop.take(coop.line("17", "9"))
+
+
 def test_the_code_of_a_card_is_kept_nowhere(coop: Coop) -> None:
     card = issue_card(coop.workspace, coop.find("17"), 2)
     first, second, third = coop.take(*(coop.line("17", gross) for gross in ("10", "11", "12"))).deliveries

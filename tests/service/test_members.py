@@ -22,6 +22,7 @@ from firsthand.service.members import (
     cooperative_party,
     give_number,
     merge_members,
+    namesake,
     part_members,
 )
 from firsthand.service.migrate import reindex
@@ -158,6 +159,23 @@ def test_a_sheet_of_members(coop: Coop, tmp_path: Path) -> None:
     assert (done.added, done.changed, done.same) == (1, 1, 0)
     assert "member merge 19 18" in done.notes[0]
     assert coop.find("17").record.plots == ("Alta", "Baja")
+
+
+def test_one_person_under_two_numbers_is_pointed_out(coop: Coop, tmp_path: Path) -> None:
+    sheet = tmp_path / "members.csv"
+    sheet.write_text(
+        "number;name;phone\n101;Ana Invento;+51 900 1\n102;Beto Invento;+51 900 2\n"
+        "103;ana  Invento;+51-9001\n"
+    )
+    done = import_members(coop.workspace, coop.party, sheet)
+    assert done.added == 3
+    assert len(done.notes) == 1
+    assert "row 4: 103 has the name and telephone of member 101" in done.notes[0]
+    added = coop.add("104", name="Beto Invento", phone="+519002")
+    assert namesake(coop.workspace, added) == coop.find("102")
+    merge_members(coop.workspace, added, coop.find("102"))
+    assert namesake(coop.workspace, coop.find("104")) is None
+    assert namesake(coop.workspace, coop.add("105", name="Beto Invento")) is None
 
 
 def test_a_bad_sheet_changes_nothing_and_names_every_row(coop: Coop, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_a_cooperative_passes_on_and_holds_for_who_has_no_address(stores: Villag
 def test_nobody_can_be_paid_before_anybody_says_where(village: Village) -> None:
     found = options(village.access, PACK)
     assert set(found.unavailable) == {"wallet", "direct", "cooperative"}
-    with pytest.raises(Conflict, match="no-address"):
+    with pytest.raises(Conflict, match="by wallet: a maker of it has given no address"):
         quote(village.access, found, "wallet", satoshis=60_000)
     with pytest.raises(InvalidInput, match=r"\$\.path"):
         quote(village.access, found, "bank", satoshis=60_000)

@@ -209,11 +209,33 @@ def test_only_the_holder_moves_a_token(tmp_path: Path) -> None:
         with pytest.raises(Unauthorized):
             attempt()
     with pytest.raises(NotFound, match="no token that is known here"):
-        claim(access, other, "workspace")
+        claim(access, other, "workspace", ready=pytest.fail)
     assert done.code is not None
     wrong = ("0" if done.code[0] != "0" else "1") + done.code[1:]
     with pytest.raises(InvalidInput, match="at place 1"):
-        claim(access, wrong, "workspace")
+        claim(access, wrong, "workspace", ready=pytest.fail)
+    assert len(TokenStore(access).path(done.token)) == 1
+    # The claimer is told when all is checked, and nothing is sent yet.
+    at = done.token.outpoint
+    unspent: list[bool | None] = []
+
+    def look() -> None:
+        unspent.append(access.sandbox.is_unspent(at.txid, at.vout))
+
+    claim(access, done.code, "workspace", ready=look)
+    look()
+    assert unspent == [True, False]
+    with pytest.raises(Conflict, match="used before"):
+        claim(access, done.code, "workspace", ready=pytest.fail)
+
+
+@pytest.mark.parametrize("price", ["bananas", "-5 EUR", "0 EUR", "1200", "1200.00 XYZ", "12.505 EUR"])
+def test_a_sale_without_a_price_is_refused(tmp_path: Path, price: str) -> None:
+    access, _ = atelier(tmp_path / "workspace")
+    done = minted(access, "workspace")
+    with pytest.raises(InvalidInput):
+        sell(access, piece_uri(), "code", Sale(price))
+    assert receipts_of(access, done.token) == []
     assert len(TokenStore(access).path(done.token)) == 1
 
 

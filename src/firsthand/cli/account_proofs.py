@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -64,8 +65,8 @@ def verify(
             "number": one.number,
             "season": one.season,
             "kind": one.kind,
-            "amount": str(one.amount),
-            "balance": str(one.balance),
+            "amount": _money(one.amount, one.currency),
+            "balance": _money(one.balance, one.currency),
             "currency": one.currency,
             "day": one.day,
             "reference": one.reference,
@@ -97,3 +98,12 @@ def verify(
     emit(as_json, value, "\n".join([*lines, verdict]))
     if not report.valid:
         raise typer.Exit(1)
+
+
+def _money(value: Decimal, currency: str) -> str:
+    """An amount with its currency's decimals, or with all that it was stated with."""
+    from firsthand.service.money import places_of
+
+    places = places_of(currency)
+    exponent = value.as_tuple().exponent
+    return f"{value:.{places}f}" if isinstance(exponent, int) and exponent > -places else f"{value:f}"

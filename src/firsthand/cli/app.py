@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -97,3 +99,16 @@ for module in (
     demo,
 ):
     module.register(app)
+
+
+def _set_examples_apart(group: typer.Typer) -> None:
+    """Each example of a command's help is a paragraph: paragraphs are filled, and several are not joined."""
+    for command in group.registered_commands:
+        text = inspect.getdoc(command.callback) or ""
+        command.help = re.sub(r"\n+(?=Example:)", "\n\n", text)
+    for inner in group.registered_groups:
+        if inner.typer_instance is not None:
+            _set_examples_apart(inner.typer_instance)
+
+
+_set_examples_apart(app)

@@ -28,6 +28,8 @@ def standing_text(checked: Checked) -> str:
     lines = [f"Certificate {name} of {_subjects(report)}: {judgement.standing.value.upper()}"]
     lines.append(f"  {report.credential.id}, stated by {_issuer(report)}: {judgement.detail}")
     lines += [f"  since then: {later}" for later in judgement.later]
+    if judgement.valid and not judgement.later:
+        lines.append("  as far as the proof tells: no later change is shown")
     return "\n".join(lines)
 
 
@@ -41,8 +43,13 @@ def certificate_text(report: CertificateReport) -> str:
         return "\n".join([*lines, "NOT PROVEN: not every step passed."])
     from firsthand.service.certificate_check import fixed
 
+    changes = {
+        state.place: entry.purpose if state.set else f"end of {entry.purpose}"
+        for entry, states in report.states.items()
+        for state in states
+    }
     lines += [
-        f"  -  the change at place {place} was signed after block {seen.height}"
+        f"  -  the {changes.get(place, 'change')} at place {place} was signed after block {seen.height}"
         for place, seen in sorted(report.after.items())
     ]
     verdict = (

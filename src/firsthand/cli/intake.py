@@ -90,7 +90,9 @@ def intake(
     if csv is not None:
         receipts = clerk.sheet(csv)
     elif line:
-        receipts = clerk.take(line)
+        text = " ".join(line)
+        clerk.again = again or text.startswith("=")
+        receipts = clerk.take(text.removeprefix("=").split())
     else:
         receipts = clerk.ask(quiet=as_json)
     if pdf is not None and receipts:
@@ -158,6 +160,7 @@ class Clerk:
     def ask(self, *, quiet: bool) -> list[Receipt]:
         """Record line by line until an empty one; what is wrong with a line is said, and the next is read."""
         from firsthand.errors import FirsthandError, Unauthorized, WorkspaceError
+        from firsthand.profiles.rows import shown
         from firsthand.service.intake import AlreadyRecorded
 
         typed = sys.stdin.isatty()
@@ -166,8 +169,10 @@ class Clerk:
                 "MEMBER GROSS [TARE] [PRICE] [DEDUCTION]; `=` before it: the same delivery again; empty ends."
             )
         receipts: list[Receipt] = []
-        failed = 0
+        failed = number = 0
         while text := self._next(typed):
+            number += 1
+            where = "!" if typed else f"! line {number}, {shown(text)}:"
             fields = text.removeprefix("=").split()
             before = self.again
             self.again = before or text.startswith("=")
@@ -176,10 +181,10 @@ class Clerk:
             except (Unauthorized, WorkspaceError):
                 raise
             except AlreadyRecorded as error:
-                note(f"! {error} or `=` before the line")
+                note(f"{where} {error} or `=` before the line")
                 failed += 1
             except FirsthandError as error:
-                note(f"! {error}")
+                note(f"{where} {error}")
                 failed += 1
             else:
                 receipts += taken

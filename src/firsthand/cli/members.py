@@ -52,13 +52,20 @@ def add(
     Example:  firsthand member add 17 --name "Adela Quispe" --phone "+51 900 000 017" --plot Alta
     """
     from firsthand.ledger.members import MemberRecord
-    from firsthand.service.members import add_member, cooperative_party
+    from firsthand.service.members import add_member, cooperative_party, namesake
 
     workspace = open_workspace()
     record = MemberRecord(
         number=number, name=name, phone=phone, account=account, language=language, plots=tuple(plot or ())
     )
     made = add_member(workspace, cooperative_party(workspace, cooperative), record, uri=uri)
+    twin = namesake(workspace, made)
+    if twin is not None:
+        own, other = made.record.number, twin.record.number
+        note(
+            f"{own} has the name and telephone of member {other}; if they are one, "
+            f"`firsthand member merge {own} {other}`"
+        )
     _told(as_json, workspace, made, f"Member {made.record.number} is {made.uri}")
 
 
@@ -307,15 +314,15 @@ def countersign(
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A signed document from a JSON file. Raises NotFound or UnreadableInput."""
+    """A signed document from a JSON file. Raises UnreadableInput."""
     import msgspec
 
-    from firsthand.errors import NotFound, UnreadableInput
+    from firsthand.errors import UnreadableInput
 
     try:
         value = msgspec.json.decode(path.read_bytes())
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableInput(f"{path}: not JSON: {error}") from None
     if type(value) is not dict:

@@ -252,7 +252,9 @@ def show_books(as_json: Annotated[bool, JSON_OPTION] = False) -> None:
 def _bytes_of(file: Path) -> bytes:
     import sys
 
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    from firsthand.service.verification import read_source
+
+    data = sys.stdin.buffer.read() if str(file) == "-" else read_source(str(file))
     try:
         return bytes.fromhex(data.decode("ascii").strip())
     except ValueError:

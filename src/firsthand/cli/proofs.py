@@ -80,7 +80,7 @@ def verify(
         standing_text,
     )
     from firsthand.proof.certificate_verify import CertificateReport
-    from firsthand.service.certificate_check import for_event, read_trust, types_by_name
+    from firsthand.service.certificate_check import for_event, read_trust, standing, types_by_name
     from firsthand.service.verification import verify_file
 
     reports: list[Report] = []
@@ -95,6 +95,8 @@ def verify(
     valid = all(report.valid for report in reports) and all(one.proven for one in certificates)
     types, own = types_by_name(), read_trust(trust) if trust else None
     held = [for_event(report, certificates, types, own) for report in reports]
+    # Without an event to hold them against, how they stand by all that the proof tells.
+    alone = [] if reports else [standing(one, types, own) for one in certificates if one.proven]
     value = {
         "valid": valid,
         "bundles": [
@@ -102,12 +104,14 @@ def verify(
             for report, checked in zip(reports, held, strict=True)
         ],
         "certificates": [plain_certificate(report) for report in certificates],
+        "standings": [plain_standing(one) for one in alone],
     }
     texts = [
         "\n".join([report_text(report), *(standing_text(one) for one in checked)])
         for report, checked in zip(reports, held, strict=True)
     ]
-    emit(as_json, value, "\n\n".join(texts + [certificate_text(report) for report in certificates]))
+    texts += [certificate_text(report) for report in certificates]
+    emit(as_json, value, "\n\n".join(texts + [standing_text(one) for one in alone]))
     if not valid:
         raise typer.Exit(1)
 

@@ -166,9 +166,13 @@ def claim(
     fresh = None
     if to == "new":
         fresh, to = fresh_code(access)
+
+    def ready() -> None:
         # Shown before the token goes there: nothing else knows it.
-        note(f"Your own code, which is stored nowhere. Write it down now:\n\n    {fresh}\n")
-    moved = service(access, text, to)
+        if fresh is not None:
+            note(f"Your own code, which is stored nowhere. Write it down now:\n\n    {fresh}\n")
+
+    moved = service(access, text, to, ready=ready)
     value = _moved(moved) | {"code": fresh}
     emit(as_json, value, _moved_text(moved))
 

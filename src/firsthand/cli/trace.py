@@ -125,6 +125,8 @@ def balance(
                 claim=claim,
                 told=told,
             )
+        if claim is not None and not any(one.claim == claim for one in found.claims):
+            _say_unknown(workspace, claim)
     reader = Reader(workspace)
     if as_json:
         write_json(balance_document(found, reader))
@@ -132,6 +134,14 @@ def balance(
         emit(False, None, _balance_text(found, reader))
     if found.errors:
         raise typer.Exit(1)
+
+
+def _say_unknown(workspace: Workspace, claim: str) -> None:
+    """Say that a claim without any lot is none that a craft knows, where that is so."""
+    known = {one for craft in workspace.profile_names() for one in workspace.profile(craft).claims}
+    if claim not in known:
+        names = ", ".join(sorted(known))
+        note(f"no lot has the claim {claim}, and no craft knows it; the crafts know {names}")
 
 
 def _draw(workspace: Workspace, found: Trace, path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from firsthand.cli.output import JSON_OPTION, emit, table
+from firsthand.cli.output import JSON_OPTION, emit, note, table
 from firsthand.cli.session import open_workspace
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def trust_add(
     key: Annotated[
         list[str] | None, typer.Option(help="did:key of one that is neither a DID nor a party here.")
     ] = None,
-    since: Annotated[str | None, typer.Option("--from", help="Believed from this time on.")] = None,
-    until: Annotated[str | None, typer.Option(help="Believed until this time.")] = None,
+    since: Annotated[str | None, typer.Option("--from", help="Believed from this date or time on.")] = None,
+    until: Annotated[str | None, typer.Option(help="Believed until this date or time.")] = None,
     keeper: Annotated[str | None, AS] = None,
     as_json: Annotated[bool, JSON_OPTION] = False,
 ) -> None:
@@ -44,9 +44,13 @@ def trust_add(
     Example:  firsthand certify trust add organic "Sample Organic"
     Example:  firsthand certify trust add gots did:web:certifier.example --until 2027-01-01T00:00:00Z
     """
-    from firsthand.service.trust_lists import believe
+    from firsthand.service.trust_lists import believe, known_schemes
 
     workspace = open_workspace()
+    known = known_schemes(workspace)
+    if scheme not in known:
+        names = ", ".join(sorted(known))
+        note(f"no certificate of a craft here is of the scheme {scheme}; there are: {names}")
     keys = tuple(key or ())
     made = believe(workspace, scheme, issuer, name=name, keys=keys, since=since, until=until, keeper=keeper)
     _told_trust(as_json, workspace, made)

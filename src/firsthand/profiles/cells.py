@@ -159,7 +159,9 @@ class RowReader:
             reading.problems.append(self._refusal(bound, row, refusal.reason))
             return
         reading.values[bound.name] = value
-        reading.texts[bound.name] = value if isinstance(value, str) else cell
+        # A day is written in one way, so that a URI does not change with how a sheet was saved.
+        text = value.isoformat() if isinstance(value, date) else cell
+        reading.texts[bound.name] = value if isinstance(value, str) else text
         if notes:
             reading.problems.extend(
                 problem("note", self._table, row.number, bound.column, f"{shown(cell)} {note}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, Final
 
 from firsthand.errors import InvalidInput
@@ -23,7 +24,7 @@ from firsthand.profiles.mapping_file import (
     read_mapping_file,
 )
 from firsthand.profiles.profile import Profile
-from firsthand.profiles.proposal_match import Concept, Match, Matcher, is_personal, is_technical
+from firsthand.profiles.proposal_match import BLANK, Concept, Match, Matcher, is_personal, is_technical
 from firsthand.profiles.rows import Row, Table, header_key, shown
 from firsthand.profiles.uris import template_names
 
@@ -31,7 +32,9 @@ __all__ = ["Proposal", "propose"]
 
 _SAMPLE: Final = 200
 _PLACES: Final = ("plot", "farm", "mill", "station")
-_IDENTITIES: Final = ("receiptNumber", "lotNumber", "submission")
+_IDENTITIES: Final = ("receiptNumber", "lotNumber", "submission", "reportNumber")
+_MOST_NAMES: Final = 4
+"""A lot is named by so many columns at most."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,8 @@ class Proposal:
 
 
 def propose(profile: Profile, rows: Sequence[Row], name: str) -> Proposal:
-    """A mapping for the sheet that these rows are of; the first 200 are looked at.
+    """A mapping for the sheet that these rows are of. What its columns hold, the first 200 rows tell; which
+    columns tell its rows apart, all that are given.
 
     Raises InvalidInput when there are no rows, or when no column holds a date, without which no event has
     a time.
@@ -56,7 +60,8 @@ def propose(profile: Profile, rows: Sequence[Row], name: str) -> Proposal:
         raise InvalidInput("there are no rows to look at")
     table = rows[0].table
     packaged = [read_mapping_file(profile, one) for one in mapping_names(profile.name)]
-    matcher = Matcher(profile, packaged, table, [row.values for row in rows[:_SAMPLE] if row.table is table])
+    rows = [row for row in rows if row.table is table]
+    matcher = Matcher(profile, packaged, table, [row.values for row in rows[:_SAMPLE]])
     matches = matcher.matches()
     remarks: list[str] = []
     template = _fitting(profile, packaged, matches)
@@ -64,14 +69,18 @@ def propose(profile: Profile, rows: Sequence[Row], name: str) -> Proposal:
         draft = _from_template(profile, template, matches, table)
         remarks.append(f'it follows the mapping "{template.name}": {template.about}')
     else:
-        draft = _generic(profile, matcher, matches, table, remarks)
+        draft = _generic(profile, matcher, matches, rows, remarks)
+    for event in draft["events"]:
+        for one in event.get("quantity", ()):
+            draft["fields"][one]["required"] = True
     draft["name"] = name
     draft["date_order"] = matcher.order
     draft["decimal_mark"] = "," if table.decimal_mark == "," else None
-    left_out = _left_out(table, _columns_of(draft["fields"]))
+    left_out = _left_out(table, _columns_of(draft["fields"]), matcher)
     text = _toml(profile, draft, matches, left_out, table)
     if matcher.order is None and _ambiguous(rows, matches):
         remarks.append("the dates do not tell day from month: set date_order to dmy or mdy")
+    remarks += _unread(rows, [match for name, match in matches.items() if name in draft["used"]])
     used = sorted((match for name, match in matches.items() if name in draft["used"]), key=_by_column)
     return Proposal(text, parse_mapping_file(profile, text.encode()), table.columns, used, left_out, remarks)
 
@@ -169,8 +178,13 @@ def _pruned(rule: EventRule, fields: dict[str, Any], uris: dict[str, Any]) -> di
 
 
 def _generic(
-    profile: Profile, matcher: Matcher, matches: dict[str, Match], table: Table, remarks: list[str]
+    profile: Profile,
+    matcher: Matcher,
+    matches: dict[str, Match],
+    rows: Sequence[Row],
+    remarks: list[str],
 ) -> dict[str, Any]:
+    table = rows[0].table
     date = next(
         (
             name
@@ -206,32 +220,35 @@ def _generic(
             **priced,
         }
     remarks.append(f'each row becomes one event of the step "{step}": look whether that is what it records')
-    return _one_event(profile, matcher, step, date, fields, table, used, remarks)
+    return _one_event(profile, step, date, fields, rows, used, remarks)
 
 
 def _one_event(
     profile: Profile,
-    matcher: Matcher,
     step: str,
     date: str,
     fields: dict[str, dict[str, Any]],
-    table: Table,
+    rows: Sequence[Row],
     used: set[str],
     remarks: list[str],
 ) -> dict[str, Any]:
     elements = [name for name in fields if name in profile.elements and name != date]
-    identity: str | None = next((name for name in _IDENTITIES if name in fields), None)
-    if identity is None:
-        columns = {_column(table, fields[name]): name for name in fields if name != date}
-        identity = next((columns[column] for column in matcher.distinct() if column in columns), None)
+    identity = _identity(fields, date, rows)
     place = next((name for name in _PLACES if name in fields), None)
     owner = "{farmerNumber}:" if "farmerNumber" in fields else ""
     uris: dict[str, list[str]] = {}
-    if identity is None:
-        remarks.append("no column numbers the rows: a lot is named by all the cells of its row")
+    for name in identity:
+        fields[name]["required"] = True
+    if identity:
+        remarks.append(
+            f"a lot is named by {' and '.join(identity)}: look whether two lots can never share them"
+        )
     else:
-        fields[identity]["required"] = True
-    uris["lot"] = [f"lot/{step}:{{{identity or 'digest'}}}"]
+        remarks.append(
+            "no columns that number, date or place a row tell all rows apart: a lot is named by all the "
+            "cells of its row, and a row that is changed is another lot; choose what names it, and set once"
+        )
+    uris["lot"] = [f"lot/{step}:" + ":".join(f"{{{name}}}" for name in identity or ("digest",))]
     event: dict[str, Any] = {"step": step, "lot": "lot", "time": date}
     if place is not None:
         uris["place"] = [f"place/{place}:{owner}{{{place}}}"]
@@ -254,6 +271,31 @@ def _one_event(
     ]
     once = "lot" if identity else None
     return {"fields": fields, "uris": uris, "events": [event], "once": once, "used": used, "utc": "+00:00"}
+
+
+def _identity(fields: dict[str, dict[str, Any]], date: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    """The fewest fields that tell the rows apart, empty when none do: a number that was given to the row, or
+    a date with whose row or where it is. What was measured is no name.
+    """
+    pool = [name for name in (*_IDENTITIES, "farmerNumber", date, *_PLACES) if name in fields]
+    table = rows[0].table
+    cells = {
+        name: [row.values[column].strip() if column < len(row.values) else "" for row in rows]
+        for name in pool
+        for column in [_column(table, fields[name])]
+    }
+    for size in range(1, _MOST_NAMES + 1):
+        for names in combinations(pool, size):
+            named = not {*_IDENTITIES}.isdisjoint(names) or (date in names and size > 1)
+            if named and _tells_apart([cells[name] for name in names], len(rows)):
+                return names
+    return ()
+
+
+def _tells_apart(columns: Sequence[Sequence[str]], rows: int) -> bool:
+    """Whether most rows have all these cells, and no two of them the same; the others will be refused."""
+    filled = [cells for cells in zip(*columns, strict=True) if not any(cell in BLANK for cell in cells)]
+    return 2 * len(filled) > rows and len(set(filled)) == len(filled)
 
 
 def _read(match: Match, concept: Concept) -> str | None:
@@ -295,18 +337,33 @@ def _columns_of(fields: dict[str, dict[str, Any]]) -> set[str]:
     return columns | {side for side in sides if side is not None}
 
 
-def _left_out(table: Table, used: set[str]) -> dict[str, str]:
+def _left_out(table: Table, used: set[str], matcher: Matcher) -> dict[str, str]:
     reasons: dict[str, str] = {}
-    for header in table.columns:
+    for column, header in enumerate(table.columns):
         if header in used or not header.strip():
             continue
         if is_personal(header):
             reasons[header] = "who somebody is, or how to reach them: the register of parties holds that"
         elif is_technical(header):
             reasons[header] = "added by the collection tool for itself"
+        elif (concept := matcher.headed(column)) is not None and concept not in matcher.matches():
+            reasons[header] = f"not recognised: headed as {concept}, but no cell of it can be read so"
         else:
             reasons[header] = "not recognised: make it a field, or leave it out"
     return reasons
+
+
+def _unread(rows: Sequence[Row], used: Sequence[Match]) -> Iterator[str]:
+    """What to say of the cells that could not be read."""
+    table = rows[0].table
+    for match in sorted(used, key=_by_column):
+        if match.unread:
+            row = rows[match.unread[0]]
+            header, cell = table.columns[match.column], row.values[match.column].strip()
+            yield (
+                f"{len(match.unread)} of {match.cells} cells of {shown(header)} cannot be read as "
+                f"{match.concept}: the first is {shown(cell)} ({table.cell(row.number, match.column)})"
+            )
 
 
 def _ambiguous(rows: Sequence[Row], matches: dict[str, Match]) -> bool:
@@ -327,7 +384,7 @@ def _toml(
         "",
         *_pairs({"name": draft["name"], "version": 1, "profile": profile.name}),
         *_pairs({"about": f"proposed for a sheet of {len(table.columns)} columns", "once": draft["once"]}),
-        *_pairs({"blank": ["", "-", "NA"], "utc_offset": draft["utc"]}),
+        *_pairs({"blank": list(BLANK), "utc_offset": draft["utc"]}),
         *_pairs({"date_order": draft["date_order"], "decimal_mark": draft["decimal_mark"]}),
         "",
         "[left_out]",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -30,11 +30,14 @@ from firsthand.profiles.readers import (
 from firsthand.profiles.rows import Table, header_key
 from firsthand.profiles.times import read_time
 
-__all__ = ["Concept", "Match", "Matcher", "date_order", "is_personal", "is_technical"]
+__all__ = ["BLANK", "Concept", "Match", "Matcher", "date_order", "is_personal", "is_technical"]
 
 _ENOUGH: Final = 0.5
 _READ: Final = 0.6
-"""So much of a column's cells must be readable as what it is said to hold."""
+"""So much of a column's cells must be readable as what it may hold; one cell, where its header is known."""
+
+BLANK: Final = ("", "-", "NA")
+"""What clerks write where there is nothing."""
 
 _SMALL: Final = frozenset(
     "of the de del la el los las le les des du da do dos das a en in per por par no num numero".split()
@@ -54,7 +57,10 @@ class Concept:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A column taken for a concept: how sure (0 to 1), and how many of the looked-at cells could be read."""
+    """A column taken for a concept: how sure (0 to 1), and how many of the looked-at cells could be read.
+
+    `unread` are the rows of the sample, from 0, whose cells could not.
+    """
 
     concept: str
     column: int
@@ -64,6 +70,7 @@ class Match:
     unit: str | None
     timed: bool = False
     """Whether a column of dates says the time of day, too."""
+    unread: tuple[int, ...] = ()
 
 
 class Matcher:
@@ -75,7 +82,8 @@ class Matcher:
         self._profile = profile
         self._table = table
         self._columns = [
-            [row[column].strip() for row in rows if column < len(row)] for column in range(len(table.columns))
+            [row[column].strip() if column < len(row) else "" for row in rows]
+            for column in range(len(table.columns))
         ]
         self.order = date_order(cell for cells in self._columns for cell in cells)
         self._wording, self._calendar = words_of(profile, self.order)
@@ -103,32 +111,30 @@ class Matcher:
                 taken.add(match.column)
         return found
 
-    def distinct(self) -> list[int]:
-        """The columns in which no cell is blank and none repeats."""
-        return [
-            column
-            for column, cells in enumerate(self._columns)
-            if len(cells) > 2 and all(cells) and len(set(cells)) == len(cells)
-        ]
+    def headed(self, column: int) -> str | None:
+        """The concept that a column's header names, whatever its cells hold."""
+        named = (concept for concept in self.concepts.values() if self._similar(concept, column) == 1)
+        return next((concept.name for concept in named), None)
 
     def _match(self, concept: Concept, column: int) -> Match | None:
-        score = self._similar(concept, column)
+        score = similar = self._similar(concept, column)
         unit = self._names[column].unit
         if concept.element is not None and concept.kind == "quantity":
             fits = unit is None or self._converts(unit, concept.element.uom)
             score = score + (0.2 if unit is not None else 0) if fits else 0
         if score < _ENOUGH or is_personal(self._texts[column]) > score:
             return None
-        cells = [cell for cell in self._columns[column] if cell]
-        readable = sum(self._reads(concept, cell, unit) for cell in cells)
-        if cells and readable < _READ * len(cells):
+        cells = {row: cell for row, cell in enumerate(self._columns[column]) if cell not in BLANK}
+        unread = tuple(row for row, cell in cells.items() if not self._reads(concept, cell, unit))
+        readable = len(cells) - len(unread)
+        if cells and readable < (1 if similar == 1 else _READ * len(cells)):
             return None
-        timed = concept.kind == "date" and not all(self._is_day(cell) for cell in cells)
-        return Match(concept.name, column, min(score, 1.0), readable, len(cells), unit, timed)
+        timed = concept.kind == "date" and 2 * sum(map(self._is_time, cells.values())) > readable
+        return Match(concept.name, column, min(score, 1.0), readable, len(cells), unit, timed, unread)
 
-    def _is_day(self, cell: str) -> bool:
+    def _is_time(self, cell: str) -> bool:
         try:
-            read_date(cell, self._calendar)
+            read_time(cell, self._calendar)
         except InvalidInput:
             return False
         return True
@@ -184,8 +190,9 @@ def _reader(concept: Concept, mark: str, wording: Wording, calendar: Calendar) -
 
 
 def _date(cell: str, calendar: Calendar) -> Any:
+    """A day or a time; where the sheet does not tell day from month, in either order."""
     try:
-        return read_date(cell, calendar)
+        return read_date(cell, replace(calendar, order=calendar.order or "dmy"))
     except InvalidInput:
         return read_time(cell, calendar)
 

@@ -29,6 +29,7 @@ from firsthand.proof.capture import SeenBlock
 from firsthand.proof.credential import (
     MAX_CREDENTIAL,
     CertificateType,
+    StatusEntry,
     check_type,
     parse_credential,
 )
@@ -37,7 +38,7 @@ from firsthand.proof.merkle import leaf_hash, tree_root
 from firsthand.proof.parties import Party
 from firsthand.service.certificate_types import PREFIXES, certificate_types, elements_of
 from firsthand.service.receipts import sign_receipt
-from firsthand.service.status_lists import StatusMade, change_status, take_seats
+from firsthand.service.status_lists import StatusMade, change_status, is_set, take_seats
 from firsthand.service.workspace import Workspace
 
 __all__ = [
@@ -49,11 +50,13 @@ __all__ = [
     "issue",
     "issue_certificates",
     "put_on_record",
+    "read_moment",
     "set_status",
     "workspace_subject",
 ]
 
 
+_FOR_GOOD: Final = "a revocation is for good; issue the certificate anew"
 _MEMBERS: Final = frozenset(("type", "subject", "elements", "validFrom", "validUntil"))
 
 
@@ -206,8 +209,9 @@ def set_status(
     """
     party = workspace.parties.find(issuer)
     if purpose == "revocation" and not value:
-        raise InvalidInput("a revocation is for good; issue the certificate anew")
-    entries = []
+        raise InvalidInput(_FOR_GOOD)
+    entries: list[StatusEntry] = []
+    names: list[str] = []
     for credential_id in credential_ids:
         kept = find_credential(workspace, credential_id)
         if kept.issuer != party.uri:
@@ -216,8 +220,16 @@ def set_status(
         of_purpose = [entry for entry in status if entry.purpose == purpose]
         if not of_purpose:
             raise InvalidInput(f"{kept.id} names no list for {purpose}")
+        revoked = [entry for entry in status if entry.purpose == "revocation"]
+        if not value and any(is_set(workspace, party.uri, entry) for entry in revoked):
+            raise InvalidInput(f"{kept.id} was revoked: {_FOR_GOOD}")
         entries += of_purpose
-    return change_status(workspace, party.uri, entries, value, after)
+        names.append(kept.id)
+    made = change_status(workspace, party.uri, entries, value, after)
+    if not made:
+        stands = "not suspended" if not value else "revoked" if purpose == "revocation" else "suspended"
+        raise InvalidInput(f"{stands} already, so there is nothing to change: {', '.join(names)}")
+    return made
 
 
 def find_credential(workspace: Workspace, credential_id: str) -> KeptCredential:
@@ -253,12 +265,12 @@ def _wanted(
     if kind is None:
         known = ", ".join(sorted(types)) or "none"
         raise InvalidInput(f"the profile {craft.name} has no such certificate; it has: {known}", "$.type")
-    start = _time(request.get("validFrom") or workspace.now(), "$.validFrom", end=False)
+    start = read_moment(request.get("validFrom") or workspace.now(), "$.validFrom", end=False)
     end = request.get("validUntil")
     if end is None and kind.valid_days is not None:
         until: str | None = _plus_days(start, kind.valid_days)
     else:
-        until = None if end is None else _time(end, "$.validUntil", end=True)
+        until = None if end is None else read_moment(end, "$.validUntil", end=True)
     subject = workspace_subject(workspace, request["subject"])
     return Wanted(kind, craft.name, subject, elements_of(craft, elements), start, until)
 
@@ -308,7 +320,7 @@ def _name() -> str:
 
 
 @lru_cache(maxsize=1024)
-def _time(text: str, path: str, *, end: bool) -> str:
+def read_moment(text: str, path: str, *, end: bool) -> str:
     """A date (its first or last second, UTC) or a time with zone, as RFC 3339 in UTC."""
     try:
         if len(text) == 10:

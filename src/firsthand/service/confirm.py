@@ -104,6 +104,11 @@ def acknowledge(workspace: Workspace, code: str, number: int | None = None) -> t
         delivery = book.by_subject(subject)
     else:
         raise NotFound("which delivery does this code acknowledge? Give its number, too")
+    if delivery.reversed is not None:
+        raise Conflict(
+            f"delivery {delivery.number} was reversed, place {delivery.reversed} in the log: "
+            "there is nothing to acknowledge"
+        )
     _, _, body = workspace.journal.event(delivery.first_event + delivery.events - 1)
     cooperative = workspace.parties.get(delivery.cooperative)
     if cooperative is None:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from firsthand.errors import Conflict, InvalidInput, NotFound
+from firsthand.errors import Conflict, InvalidInput, NotFound, UnreadableInput
 from firsthand.ledger.accounts import units_of
 from firsthand.ledger.deliveries import Delivery, DeliveryBook
 from firsthand.ledger.members import Member, MemberRecord
@@ -23,7 +23,14 @@ from firsthand.profiles.rows import Row, header_key
 from firsthand.proof.parties import Party
 from firsthand.service.intake import Line, Taken, Terms, take
 from firsthand.service.intake_draft import find_twin
-from firsthand.service.members import Change, check_new_uri, check_record, member_uri, state_members
+from firsthand.service.members import (
+    Change,
+    check_new_uri,
+    check_record,
+    member_uri,
+    same_person,
+    state_members,
+)
 from firsthand.service.money import decimal_of
 from firsthand.service.spreadsheet import read_rows
 from firsthand.service.workspace import Workspace
@@ -80,7 +87,7 @@ def import_members(workspace: Workspace, cooperative: Party, path: Path) -> Impo
     """
     now = workspace.members.members(cooperative.uri)
     by_number = {number: member for member in now for number in member.numbers}
-    by_name = {_same_person(member.record): member for member in now}
+    by_name = {same_person(member.record): member.record.number for member in now}
     changes: dict[str, Change] = {}
     rows: dict[str, int] = {}
     errors: list[str] = []
@@ -98,17 +105,17 @@ def import_members(workspace: Workspace, cooperative: Party, path: Path) -> Impo
                 check_new_uri(workspace, own)
                 if own in changes:
                     raise InvalidInput(f"the URI {own} stands in the sheet already")
-                twin = by_name.get(_same_person(record))
-                if twin is not None:
+                twin = by_name.setdefault(same_person(record), record.number)
+                if twin != record.number:
                     found.notes.append(
                         f"{row.table.line(row.number)}: {record.number} has the name and telephone of member "
-                        f"{twin.record.number}; if they are one, `firsthand member merge "
-                        f"{record.number} {twin.record.number}`"
+                        f"{twin}; if they are one, `firsthand member merge {record.number} {twin}`"
                     )
                 changes[own] = Change(own, record, number=record.number)
                 added += 1
             elif (update := _update(member, record)) is not None:
                 changes[member.uri] = update
+                by_name.setdefault(same_person(update.record), record.number)
                 changed += 1
             else:
                 same += 1
@@ -216,7 +223,7 @@ def _cells(
     names = {header_key(word): name for name, words in columns.items() for word in words.split(", ")}
     places: dict[str, int] = {}
     if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
+        raise UnreadableInput(f"{path}: there is no such file")
     for row in read_rows(path):
         if not places:
             for at, heading in enumerate(row.table.columns):
@@ -234,10 +241,6 @@ def _cells(
                 row.table.line(row.number),
             )
         yield row, {name: read_text(row.values[at]) for name, at in places.items()}
-
-
-def _same_person(record: MemberRecord) -> tuple[str, str]:
-    return record.name.casefold(), "".join(filter(str.isdigit, record.phone))
 
 
 def _raise(errors: list[str]) -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from firsthand.errors import InvalidInput, NotFound
+from firsthand.errors import InvalidInput, NotFound, UnreadableInput
 from firsthand.profiles import Mapping, Problem, Row
 from firsthand.service.marked_copy import write_marked_copy
 from firsthand.service.recorded_rows import check_rows
@@ -43,7 +43,7 @@ class SheetImport:
     def events(self) -> Iterator[dict[str, Any]]:
         """The events of the rows that are new. Raises InvalidInput at the end when a row was refused."""
         if not self.path.is_file():
-            raise NotFound(f"{self.path}: there is no such file")
+            raise UnreadableInput(f"{self.path}: there is no such file")
         errors: list[str] = []
         rows = self.mapping.events(self._rows(), self.workspace.settings.uri, self.attachment)
         for checked in check_rows(self.workspace, self.issuer, self.mapping, rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -111,6 +111,9 @@ class Drafting:
         family = self._family(line.member)
         member = family[0]
         check_day(line.day)
+        # East of Greenwich it is tomorrow already.
+        if date.fromisoformat(line.day) > date.fromisoformat(self._workspace.now()[:10]) + timedelta(days=1):
+            raise InvalidInput(f"{line.day} has not come yet: nothing was delivered then")
         remark = check_weight(self._terms.profile, self._terms.steps, line.gross, line.tare)
         if remark:
             draft.remarks.append(f"{member.record.number}: {remark}")

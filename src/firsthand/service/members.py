@@ -39,7 +39,9 @@ __all__ = [
     "give_number",
     "member_uri",
     "merge_members",
+    "namesake",
     "part_members",
+    "same_person",
     "state_members",
     "tie_party",
 ]
@@ -142,6 +144,19 @@ def add_member(
     check_new_uri(workspace, own)
     state_members(workspace, cooperative, [Change(own, checked, number=checked.number)])
     return _now(workspace, own)
+
+
+def namesake(workspace: Workspace, member: Member) -> Member | None:
+    """Another membership of the same name and telephone, which may be the same person's."""
+    own = same_person(member.record)
+    family = {one.uri for one in workspace.members.family(member)}
+    others = workspace.members.members(member.cooperative)
+    return next((one for one in others if same_person(one.record) == own and one.uri not in family), None)
+
+
+def same_person(record: MemberRecord) -> tuple[str, str]:
+    """What two records of one person share, however it is written: the name, the telephone's digits."""
+    return " ".join(record.name.split()).casefold(), "".join(filter(str.isdigit, record.phone))
 
 
 def check_new_uri(workspace: Workspace, uri: str) -> None:

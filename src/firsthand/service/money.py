@@ -9,7 +9,7 @@ from firsthand.ledger.accounts import amount_of, units_of
 from firsthand.profiles.readers import read_number
 from firsthand.profiles.rows import shown
 
-__all__ = ["amount_text", "check_currency", "decimal_of", "places_of", "read_amount", "rounded"]
+__all__ = ["amount_text", "check_currency", "decimal_of", "places_of", "read_amount", "read_price", "rounded"]
 
 
 def check_currency(code: str) -> str:
@@ -49,6 +49,20 @@ def read_amount(text: str, currency: str) -> int:
     if not value:
         raise InvalidInput("an amount is above zero")
     return units_of(value)
+
+
+def read_price(text: str) -> str:
+    """An amount above zero with its currency, with that currency's decimals: `1200.00 EUR`.
+
+    Raises InvalidInput.
+    """
+    amount, _, code = " ".join(text.split()).rpartition(" ")
+    if not amount:
+        raise InvalidInput(
+            f"price: expected an amount and a currency, such as 1200.00 EUR; got {shown(text.strip())}"
+        )
+    currency = check_currency(code)
+    return f"{amount_text(read_amount(amount, currency), currency)} {currency}"
 
 
 def rounded(value: Decimal, currency: str) -> int:

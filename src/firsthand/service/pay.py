@@ -55,6 +55,13 @@ __all__ = [
 COOPERATIVE: Final = "cooperative"
 PATHS: Final = (WALLET, DIRECT, COOPERATIVE)
 
+_WHY: Final = {
+    "no-address": "a maker of it has given no address to be paid at",
+    "not-one-maker": "that pays one maker, and it is not known to be one maker's alone",
+    "no-cooperative": "no cooperative takes payments for its makers",
+}
+"""What the reasons of a path that is not there mean."""
+
 _LOCKED_S: Final = 60
 """For so long an offer's rate stands."""
 
@@ -140,7 +147,7 @@ def quote(
     if path not in PATHS:
         raise InvalidInput(f"expected one of {', '.join(PATHS)}, got {path[:40]!r}", "$.path")
     if path in found.unavailable:
-        raise Conflict(f"{found.item} cannot be paid for this way: {found.unavailable[path]}")
+        raise Conflict(f"{found.item} cannot be paid for by {path}: {_WHY[found.unavailable[path]]}")
     rate: Rate | None = None
     if satoshis is None:
         rate = (rates or Rates(access.workspace)).current(currency)

@@ -7,14 +7,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from firsthand.errors import NotFound
+from firsthand.errors import UnreadableInput
 from firsthand.profiles import MappedRow, Mapping, Profile
 from firsthand.profiles.proposal import Proposal, propose
 from firsthand.service.row_sources import rows_in
 
 __all__ = ["ShownRow", "preview", "propose_for"]
 
-_LOOKED_AT: Final = 200
+_LOOKED_AT: Final = 10_000
+"""Rows of a sheet that a proposal is made from."""
 _BASE: Final = "https://example.org"
 """Begins the URIs that are shown; recording uses the workspace's own."""
 
@@ -35,9 +36,9 @@ class ShownRow:
 
 
 def propose_for(path: Path, profile: Profile, name: str, sheet: str | None = None) -> Proposal:
-    """A mapping for the file. Raises NotFound, what reading the file raises, InvalidInput without a date."""
+    """A mapping for the file. Raises what reading the file raises, InvalidInput without a date."""
     if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
+        raise UnreadableInput(f"{path}: there is no such file")
     return propose(profile, list(islice(rows_in(path, sheet=sheet), _LOOKED_AT)), name)
 
 

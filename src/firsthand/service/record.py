@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from firsthand.errors import InvalidInput, NotFound, UnreadableInput
+from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.events.document import EventReader, read_document
 from firsthand.events.event_hash import HashContext, event_hash_id
 from firsthand.service.capture import (
@@ -175,9 +175,9 @@ def event_hashes(path: Path) -> Iterator[str]:
 
 
 def json_events(path: Path) -> EventReader:
-    """The events of an EPCIS JSON file, in bounded memory. Raises NotFound or UnreadableInput."""
+    """The events of an EPCIS JSON file, in bounded memory. Raises UnreadableInput."""
     if not path.is_file():
-        raise NotFound(f"{path}: there is no such file")
+        raise UnreadableInput(f"{path}: there is no such file")
 
     def chunks() -> Iterator[bytes]:
         with path.open("rb") as handle:
@@ -191,6 +191,6 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except OSError as error:
         raise UnreadableInput(f"{path}: {error.strerror}") from None

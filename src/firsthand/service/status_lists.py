@@ -45,6 +45,7 @@ __all__ = [
     "StatusMade",
     "change_entry",
     "change_status",
+    "is_set",
     "list_url",
     "published",
     "take_seats",
@@ -96,8 +97,7 @@ def change_status(
 ) -> list[StatusMade]:
     """Set or clear these entries of the issuer's lists; what stands so already is left as it is.
 
-    Raises InvalidInput when nothing changes, NotFound when the issuer's key or the list is not of this
-    workspace.
+    Empty when nothing changes. Raises NotFound when the issuer's key or the list is not of this workspace.
     """
     party = workspace.parties.find(issuer)
     key = workspace.held_key(party.keys)
@@ -108,9 +108,13 @@ def change_status(
             some = indexes[start : start + MOST_AT_ONCE]
             with _CHANGING:
                 made += _change(workspace, (url, party.uri, purpose), key, some, value, after)
-    if not made:
-        raise InvalidInput(f"{'set' if value else 'cleared'} already: nothing to change")
     return made
+
+
+def is_set(workspace: Workspace, issuer: str, entry: StatusEntry) -> bool:
+    """Whether a credential's bit is set on a list that the issuer keeps here."""
+    state = workspace.credentials.list_state(entry.list, issuer, entry.purpose)
+    return state is not None and state.bits is not None and bit_of(state.bits, entry.index)
 
 
 def published(workspace: Workspace, name: str) -> bytes:

@@ -35,6 +35,7 @@ from firsthand.proof.token import TOKEN_VOUT, melt_script, parse_outpoint
 from firsthand.proof.transaction import Outpoint, TxOutput, hash_hex, parse_transaction
 from firsthand.service.chain_access import ChainAccess
 from firsthand.service.mint import keeper_of
+from firsthand.service.money import read_price
 from firsthand.service.tables import SALE_RECEIPT
 from firsthand.service.token_events import PURPOSE, move_event, settle
 from firsthand.service.token_store import ADDRESS, CODE, NOBODY, WORKSPACE, Move, Token, TokenKeys, TokenStore
@@ -119,7 +120,11 @@ def transfer(
 def sell(
     access: ChainAccess, name: str, to: str, sale: Sale, *, issuer: str | None = None, code: str | None = None
 ) -> tuple[Moved, dict[str, Any]]:
-    """Sell a piece: pass its token on, and give the receipt of which the event carries the digest."""
+    """Sell a piece: pass its token on, and give the receipt of which the event carries the digest.
+
+    Raises as `transfer`, and InvalidInput for a price that is no amount above zero with its currency.
+    """
+    price = read_price(sale.price)
     token = TokenStore(access).find(name)
     document: dict[str, Any] = {
         "type": _RECEIPT,
@@ -127,7 +132,7 @@ def sell(
         "token": str(token.outpoint),
         "seller": _issuer(access, token, issuer),
         "sold": access.workspace.now(),
-        "price": sale.price,
+        "price": price,
         "buyer": sale.buyer,
         "note": sale.note,
         "salt": base64_text(secrets.token_bytes(ENTROPY)),
@@ -159,9 +164,10 @@ def melt(
     return _move(access, token, "melt", None, _holder(access, token, code), issuer, more=more)
 
 
-def claim(access: ChainAccess, code: str, to: str) -> Moved:
+def claim(access: ChainAccess, code: str, to: str, *, ready: Callable[[], None] = lambda: None) -> Moved:
     """Sweep a bearer code, once: `to` is an address, or `workspace`. The workspace's wallet pays the fee.
 
+    `ready` is called when all is checked and signed, before anything is sent.
     Raises InvalidInput saying where the code is mistyped, NotFound when nothing known lies under it, Conflict
     when it was used before.
     """
@@ -172,8 +178,9 @@ def claim(access: ChainAccess, code: str, to: str) -> Moved:
         raise InvalidInput("claim to a code of your own making: see `token claim --to new`")
     at = place.coin.outpoint.txid
     return _move(
-        access, place.token, "claim", to, lambda coin, output: sign_single(coin, output, key), None, at=at
-    )
+        access, place.token, "claim", to, lambda coin, output: sign_single(coin, output, key), None,
+        at=at, also=lambda connection: ready(),
+    )  # fmt: skip
 
 
 def claim_signed(access: ChainAccess, mint: str, to: str, unlocking: bytes) -> Moved:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from firsthand.errors import InvalidInput, NotFound, UnreadableInput
+from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.proof.certificate import Fingerprint, Photograph, parse_fingerprint
 from firsthand.proof.fields import from_base64, member, only_members
 from firsthand.service.mint import Order
@@ -45,14 +45,14 @@ def read_fingerprint(path: Path) -> Fingerprint:
 
 
 def hash_photograph(path: Path) -> Photograph:
-    """A photograph's SHA-256 and media type. Raises NotFound or UnreadableInput."""
+    """A photograph's SHA-256 and media type. Raises UnreadableInput."""
     hashed = sha256()
     try:
         with path.open("rb") as handle:
             while data := handle.read(_CHUNK):
                 hashed.update(data)
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except OSError as error:
         raise UnreadableInput(f"{path}: {error.strerror}") from None
     return Photograph(hashed.digest(), mimetypes.guess_type(path.name)[0] or "application/octet-stream")
@@ -62,7 +62,7 @@ def _documents(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except OSError as error:
         raise UnreadableInput(f"{path}: {error.strerror}") from None
     try:

@@ -9,14 +9,17 @@ from typing import Any, Final
 from firsthand.errors import InvalidInput, NotFound, Unauthorized
 from firsthand.identity.signing import secure
 from firsthand.journal.protocol import NewEntry
+from firsthand.profiles.rows import shown
 from firsthand.proof.canonical import canonical, parse_canonical
 from firsthand.proof.fields import base64_text
 from firsthand.proof.parties import Party
 from firsthand.proof.trust_list import TRUST_TYPE, TrustList, parse_schemes
+from firsthand.service.certificate_types import workspace_types
+from firsthand.service.certify import read_moment
 from firsthand.service.receipts import sign_receipt
 from firsthand.service.workspace import Workspace
 
-__all__ = ["TrustMade", "believe", "disbelieve", "set_schemes", "trust_schemes"]
+__all__ = ["TrustMade", "believe", "disbelieve", "known_schemes", "set_schemes", "trust_schemes"]
 
 _KEEPERS: Final = ("operator", "cooperative", "brand", "roaster", "retailer", "processor", "maker")
 """Whose trust list it is by default: the only party that has the first of these roles that any has."""
@@ -44,26 +47,40 @@ def believe(
 ) -> TrustMade:
     """Believe an issuer (a DID, a party's URI or its name here) for a scheme; again, its terms are replaced.
 
-    Raises InvalidInput for what cannot stand in a trust list, Unauthorized when the keeper may not sign.
+    `since` and `until` are dates (the first and the last second, UTC) or times with a zone. Raises
+    InvalidInput for what cannot stand in a trust list and for a name that no party has, Unauthorized when
+    the keeper may not sign.
     """
     uri = issuer
     party = next((one for one in workspace.parties.current().parties() if one.name == issuer), None)
     if party is not None:
         uri = party.uri
     known = workspace.parties.get(uri)
+    if known is None and ":" not in uri:
+        raise InvalidInput(
+            f"no party here has the name {shown(issuer)}; give a party's name or URI, or a DID"
+        )
     entry: dict[str, Any] = {"issuer": uri}
     named = name or (known.name if known is not None else "")
     if named:
         entry["name"] = named
     if keys:
         entry["keys"] = list(keys)
-    entry |= {label: value for label, value in (("from", since), ("until", until)) if value is not None}
+    if since is not None:
+        entry["from"] = read_moment(since, "$.from", end=False)
+    if until is not None:
+        entry["until"] = read_moment(until, "$.until", end=True)
 
     def change(schemes: dict[str, Any]) -> None:
         kept = [one for one in schemes.get(scheme, []) if one["issuer"] != uri]
         schemes[scheme] = [*kept, entry]
 
     return _version(workspace, change, keeper)
+
+
+def known_schemes(workspace: Workspace) -> set[str]:
+    """The schemes that the certificates of the workspace's crafts are of."""
+    return {kind.scheme for _, kind in workspace_types(workspace)}
 
 
 def disbelieve(workspace: Workspace, scheme: str, issuer: str, *, keeper: str | None = None) -> TrustMade:

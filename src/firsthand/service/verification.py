@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -40,20 +41,17 @@ def verify_file(
     since_data = read_source(since) if since else None
     views: dict[str, RawHeaders | None] = {}
     for number, line in enumerate(bundle_lines(data), 1):
-        try:
+        with _at(f"line {number}"):
             certificate = is_certificate(line)
             network = _network_of(line, certificate)
-            if network not in views:
-                views[network] = load_headers(headers, network) if headers else None
+        if network not in views:
+            views[network] = load_headers(headers, network) if headers else None
+        with _at(f"line {number}"):
             if certificate:
-                yield verify_certificate(line, views[network])
+                report: Report | CertificateReport = verify_certificate(line, views[network])
             else:
-                yield verify(line, views[network], seals=seals_data, since=since_data)
-        except InvalidInput as error:
-            kind = type(error)
-            raise kind(
-                error.reason, f"line {number}: {error.path}" if error.path else f"line {number}"
-            ) from None
+                report = verify(line, views[network], seals=seals_data, since=since_data)
+        yield report
 
 
 def verify_statement_file(path: Path, *, headers: str | None = None) -> StatementReport:
@@ -61,6 +59,16 @@ def verify_statement_file(path: Path, *, headers: str | None = None) -> Statemen
     data = read_source(str(path))
     network = statement_network(data)
     return verify_statement(data, load_headers(headers, network) if headers else None)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Whatever cannot be read, with the place where it stands."""
+    try:
+        yield
+    except InvalidInput as error:
+        path = f"{place}: {error.path}" if error.path else place
+        raise type(error)(error.reason, path) from None
 
 
 def _network_of(line: bytes, certificate: bool) -> str:
@@ -76,7 +84,8 @@ def load_headers(source: str, network: str) -> RawHeaders | None:
     """Check the headers of a file, or of a header service from the network's start on.
 
     Headers of another network are viewed as that network's, so that a sandbox's proof never passes as
-    mainnet's and the report says why. Raises InvalidInput naming the first header that breaks a rule.
+    mainnet's and the report says why. Raises InvalidInput naming the source and the first header that breaks
+    a rule.
     """
     if source.startswith(("http://", "https://")):
         raw = b"".join(_download(HeaderService(source), network))
@@ -86,7 +95,8 @@ def load_headers(source: str, network: str) -> RawHeaders | None:
     first: FirsthandError | None = None
     for name in [*wanted, *(name for name in NETWORKS if name != network)]:
         try:
-            return check_headers(raw, NETWORKS[name])
+            with _at(source):
+                return check_headers(raw, NETWORKS[name])
         except WrongNetwork as error:
             first = first or error
     raise first or InvalidInput("the headers are of no known network")
@@ -104,7 +114,7 @@ def _download(service: HeaderService, network: str) -> Iterator[bytes]:
 
 
 def read_source(source: str) -> bytes:
-    """The bytes of a file or of an http(s) URL, bounded. Raises NotFound or UnreadableInput."""
+    """The bytes of a file or of an http(s) URL, bounded. Raises UnreadableInput, NotFound for a URL's."""
     if source.startswith(("http://", "https://")):
         return _read_url(source)
     path = Path(source)
@@ -113,7 +123,7 @@ def read_source(source: str) -> bytes:
             raise UnreadableInput(f"{path} has more than {_MAX_FILE} bytes")
         return path.read_bytes()
     except FileNotFoundError:
-        raise NotFound(f"{path}: there is no such file") from None
+        raise UnreadableInput(f"{path}: there is no such file") from None
     except OSError as error:
         raise UnreadableInput(f"{path}: {error.strerror}") from None
 
