@@ -59,5 +59,7 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
     assert "give one of" in run(village, "address", "set", "Adela", status=2)
     assert "identity key" in run(village, "address", "set", "Adela", "--identity-key", "02ff", status=2)
     assert "no party 'Nobody'" in run(village, "address", "set", "Nobody", "--own", status=1)
-    assert "no-address" in run(village, "quote", PACK, "--path", "wallet", "--satoshis", "9000", status=1)
+    assert "given no address" in run(
+        village, "quote", PACK, "--path", "wallet", "--satoshis", "9000", status=1
+    )
     assert "no payment" in run(village, "status", "none", status=1)

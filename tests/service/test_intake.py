@@ -184,12 +184,12 @@ def test_what_was_reversed_is_not_acknowledged(coop: Coop) -> None:
         acknowledge(coop.workspace, code)
 
 
-def test_nothing_is_delivered_in_the_future(coop: Coop) -> None:
+def test_a_delivery_of_the_future_is_remarked_on(coop: Coop) -> None:
     coop.workspace.now = lambda: "2026-02-28T20:00:00Z"
-    coop.take(coop.line("17"))  # of 1 March, which it is already in the east
+    assert coop.take(coop.line("17")).remarks == []  # of 1 March, which it is already in the east
     coop.workspace.now = lambda: "2026-02-27T20:00:00Z"
-    with pytest.raises(InvalidInput, match="has not come yet"):
-        coop.take(coop.line("17", "9"))
+    (remark,) = coop.take(coop.line("17", "9")).remarks
+    assert "17: 2026-03-01 has not come yet" in remark
 
 
 def test_the_code_of_a_card_is_kept_nowhere(coop: Coop) -> None:

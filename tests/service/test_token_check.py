@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 
 from firsthand.chain.token import TokenReport, TokenState
-from firsthand.errors import InvalidInput, NotFound, UnreadableInput
+from firsthand.errors import InvalidInput, UnreadableInput
 from firsthand.proof.certificate import Photograph
 from firsthand.service.certificate_pdf import certificate_pdf
 from firsthand.service.token_check import check_token, new_challenge
@@ -66,7 +66,7 @@ def test_the_pdf_says_in_red_what_is_wrong(report: TokenReport, stored: Path, tm
         certificate_pdf(report, "x", "now", [])
     broken = tmp_path / "broken.png"
     broken.write_bytes(PIXEL[:20])
-    with pytest.raises(NotFound):
+    with pytest.raises(UnreadableInput, match="no such file"):
         certificate_pdf(check_token(stored)[0], "x", "now", [tmp_path / "nowhere.png"])
 
 

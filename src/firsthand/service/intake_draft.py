@@ -113,7 +113,7 @@ class Drafting:
         check_day(line.day)
         # East of Greenwich it is tomorrow already.
         if date.fromisoformat(line.day) > date.fromisoformat(self._workspace.now()[:10]) + timedelta(days=1):
-            raise InvalidInput(f"{line.day} has not come yet: nothing was delivered then")
+            draft.remarks.append(f"{member.record.number}: {line.day} has not come yet; is the date right?")
         remark = check_weight(self._terms.profile, self._terms.steps, line.gross, line.tare)
         if remark:
             draft.remarks.append(f"{member.record.number}: {remark}")
