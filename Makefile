@@ -21,7 +21,7 @@ demo: pages
 	$(BIN)/firsthand demo $(DEMO_FLAGS)
 
 test: pages
-	$(BIN)/python -m pytest -n auto $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_FLAGS)
 
 check: .venv/.ready
 	$(BIN)/ruff format --check .
