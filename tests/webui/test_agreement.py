@@ -23,14 +23,14 @@ from firsthand.chain.networks import NETWORKS
 from firsthand.errors import FirsthandError, InvalidInput, UnreadableInput
 from firsthand.proof.canonical import canonical
 from firsthand.proof.capture import entry_leaf
-from firsthand.proof.certificate_verify import CERTIFICATE_STEPS
+from firsthand.proof.certificate_verify import CERTIFICATE_STEPS, CertificateReport
 from firsthand.proof.data_integrity import CRYPTOSUITES, hash_data
 from firsthand.proof.did_key import base58_text, encode_did_key, verification_method
 from firsthand.proof.fields import base64_text
 from firsthand.proof.merkle import tree_root
 from firsthand.proof.parties import ROLES
 from firsthand.proof.transaction import hash_hex
-from firsthand.proof.verify import STEPS, verify
+from firsthand.proof.verify import STEPS, Report, verify
 from firsthand.service.certificate_check import types_by_name
 from tests.made import Proven
 from tests.webui.conftest import Ask, Case
@@ -49,6 +49,15 @@ def said(line: bytes, headers: RawHeaders | None, seals: bytes | None, since: by
         return {"refused": refused, "path": error.path}
     return {
         "valid": report.valid,
+        **anchored(report),
+        "party": report.party.uri if report.party else None,
+        "steps": [[step.name, str(step.outcome), step.detail] for step in [*report.steps, *report.further]],
+    }
+
+
+def anchored(report: Report | CertificateReport) -> dict[str, Any]:
+    """What reports of events and of certificates say alike."""
+    return {
         "network": report.network,
         "log": report.log,
         "place": report.place,
@@ -57,8 +66,6 @@ def said(line: bytes, headers: RawHeaders | None, seals: bytes | None, since: by
         "blockHeight": None if report.block_height is None else float(report.block_height),
         "blockTime": report.block_time,
         "depth": report.depth,
-        "party": report.party.uri if report.party else None,
-        "steps": [[step.name, str(step.outcome), step.detail] for step in [*report.steps, *report.further]],
     }
 
 

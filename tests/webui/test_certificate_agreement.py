@@ -45,7 +45,9 @@ from tests.webui.conftest import Ask
 from tests.webui.test_agreement import (
     ADELA,
     ODD,
+    ORDER,
     Signer,
+    anchored,
     changed_bytes,
     drawn,
     statement,
@@ -56,7 +58,6 @@ from tests.webui.test_agreement import (
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "certificates"
 SUMMER = "2026-07-01T00:00:00Z"
-ORDER_ED25519 = 2**252 + 27742317777372353535851937790883648493
 ORDER_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 MOST_UNPACKED = 50_000
 
@@ -98,13 +99,7 @@ def said(line: bytes, headers: RawHeaders | None, asked: list[Asked]) -> Any:
         report = verify_certificate(line, headers)
         return {
             "proven": report.proven,
-            "network": report.network,
-            "log": report.log,
-            "place": report.place,
-            "key": report.key,
-            "blockHeight": None if report.block_height is None else float(report.block_height),
-            "blockTime": report.block_time,
-            "depth": report.depth,
+            **anchored(report),
             "states": [
                 [
                     {"purpose": entry.purpose, "list": entry.list, "index": entry.index},
@@ -519,7 +514,7 @@ def test_signatures_that_are_not_canonical(ask: Ask, proven: Proven, kind: str) 
     document = stranger.sign(credential_document())
     value = document["proof"]["proofValue"]
     signature = from_base58(value)
-    big, order = ("little", ORDER_ED25519) if kind == "Ed25519" else ("big", ORDER_P256)
+    big, order = ("little", ORDER) if kind == "Ed25519" else ("big", ORDER_P256)
     s = int.from_bytes(signature[32:], big)  # type: ignore[arg-type]
     changes = [
         signature[:32] + (s + order).to_bytes(33, big)[-32:],  # type: ignore[arg-type]
